@@ -1,0 +1,375 @@
+"""Frozen types that cross every boundary between rooms.
+
+Counts are whole and non-negative; `None` always means "not supplied" and never 0. Moments are timezone-aware and kept
+in UTC. Nothing here computes: scoring, wording and storage have rooms of their own.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal, Protocol
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+Kind = Literal["original", "thread", "reply", "quote", "repost"]
+"""What a post is to its author: `thread` replies to oneself, `repost` carries another author's words and counts."""
+
+Access = Literal["public", "owner_authorised", "research_programme"]
+"""Whose permission a reading rests on."""
+
+State = Literal["ok", "provisional", "insufficient", "dormant", "stale"]
+"""How far a score may be trusted, best first."""
+
+Status = Literal[
+    "ok",
+    "not_configured",
+    "needs_owner_consent",
+    "not_found_or_not_eligible",
+    "private",
+    "suspended",
+    "permission_missing",
+    "rate_limited",
+    "token_expired",
+    "upstream_error",
+    "stale",
+]
+"""How one network answered, as a card names it."""
+
+Action = Literal["likes", "reposts", "replies", "quotes", "saves", "views"]
+"""The six counts a post may carry; `replies` are comments, `reposts + quotes` are shares."""
+
+PartName = Literal["volume", "amplification", "audience", "rate", "consistency", "growth"]
+"""The six parts of a network's score, in the order every statement prints them."""
+
+PARTS: tuple[PartName, ...] = ("volume", "amplification", "audience", "rate", "consistency", "growth")
+
+MAX_COUNT = 2**63 - 1  # the widest integer the databases hold
+
+Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
+"""A whole, non-negative count."""
+
+
+def _to_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]
+"""An aware datetime, normalised to UTC; a datetime without a zone is refused."""
+
+
+class Model(BaseModel):
+    """Base of every model: frozen, and unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+
+
+class Clock(Protocol):
+    """Where every room gets the time from; the real one lives in core/app.py."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, in UTC."""
+        ...
+
+
+class Profile(Model):
+    """One account as its network shows it at `fetched_at`."""
+
+    network: str
+    native_id: str
+    handle: str
+    display_name: str | None = None
+    url: str | None = None
+    avatar_url: str | None = None
+    bio: str | None = None
+    created_at: Moment | None = None
+    followers: Count | None = None
+    following: Count | None = None
+    listed: Count | None = None
+    posts_total: Count | None = None
+    verified: bool | None = None
+    protected: bool = False
+    fetched_at: Moment
+
+
+class Post(Model):
+    """One post of an account with its latest counts.
+
+    `opened_at` is filled only where a network's counts are totals since the item was opened (GitHub repositories): it is
+    the moment the counting began, while `created_at` is the moment that places the item in the window.
+    """
+
+    network: str
+    native_id: str
+    created_at: Moment
+    kind: Kind = "original"
+    url: str | None = None
+    opened_at: Moment | None = None
+    likes: Count | None = None
+    reposts: Count | None = None
+    replies: Count | None = None
+    quotes: Count | None = None
+    saves: Count | None = None
+    views: Count | None = None
+
+
+class Snapshot(Model):
+    """What one fetch of one account brought.
+
+    `complete_from` is the oldest moment the posts are known to cover, `None` when nothing is known; `notes` become lines
+    of the card.
+    """
+
+    profile: Profile
+    posts: tuple[Post, ...] = ()
+    access: Access = "public"
+    complete_from: Moment | None = None
+    notes: tuple[str, ...] = ()
+
+
+class FollowerReading(Model):
+    """One earlier follower count of an account, from our own daily history."""
+
+    fetched_at: Moment
+    followers: Count | None = None
+
+
+# --- networks -------------------------------------------------------------------------------------------------------
+
+
+class UrlForm(Model):
+    """One shape of a profile URL.
+
+    `hosts` are exact lower-case host names; a leading `*.` also matches any sub-domain. `path` is a regular expression
+    that must match the whole path without its trailing slash and names the group `handle`, or `native_id`.
+    """
+
+    hosts: tuple[str, ...]
+    path: str
+
+
+class HandleRule(Model):
+    """How one network writes handles.
+
+    `pattern` must match the whole handle after normalisation (leading @ removed, lower-cased where `lowercase`).
+    `reserved` are words that match the pattern but never are accounts. `hint` says in plain words what is allowed.
+    `bare_suffix` is appended to a name without a dot (Bluesky: `.bsky.social`). `native_pattern` matches native ids that
+    people may type in place of a handle (a DID, a channel id).
+    """
+
+    pattern: str
+    hint: str
+    example: str
+    lowercase: bool = True
+    reserved: frozenset[str] = frozenset()
+    bare_suffix: str = ""
+    native_pattern: str | None = None
+    urls: tuple[UrlForm, ...] = ()
+    unresolvable: tuple[UrlForm, ...] = ()  # short links and the like: recognised, answered with the hint
+
+
+class Credential(Model):
+    """One secret or setting that a network needs before it can be read: `CLOUT_<NETWORK>__<NAME>`."""
+
+    name: str
+    help: str
+    required: bool = True
+
+
+class Manifest(Model):
+    """Everything the rest of the house may know about a network without calling it.
+
+    `hosts` are the only hosts its connector may call. `absent_is_zero` lists the counts whose absence means 0 there.
+    `counts_are` is `lifetime` where counts are running totals of a thing rather than reactions to one post.
+    `reset_headers` name the reset-header dialects of core/connectors/http.py. `retention` bounds how long raw counts may
+    be kept without being fetched again.
+    """
+
+    name: str
+    label: str
+    hosts: tuple[str, ...]
+    base_url: str
+    handles: HandleRule
+    access: Access = "public"
+    free: bool = True
+    enabled_by_default: bool = True
+    credentials: tuple[Credential, ...] = ()
+    setup_url: str | None = None
+    counts: frozenset[Action] = frozenset()
+    absent_is_zero: frozenset[Action] = frozenset()
+    counts_are: Literal["per_post", "lifetime"] = "per_post"
+    combine: Literal["sum", "separate"] = "sum"
+    supplies_kind: bool = False
+    follow_hosts: bool = False
+    allow_http: bool = False
+    reset_headers: tuple[str, ...] = ()
+    fresh_for: timedelta = timedelta(hours=6)  # polite to the slowest free API
+    retention: timedelta | None = None
+    limits: str = ""
+    cost: str = ""
+    attribution: str = ""
+    reads: str = ""
+    cannot_see: str = ""
+    off_wording: str = ""
+
+
+class Target(Model):
+    """Whom a connector is asked for: by native id when known, else by handle."""
+
+    handle: str
+    native_id: str | None = None
+
+
+# --- scores ---------------------------------------------------------------------------------------------------------
+
+
+class Part(Model):
+    """One part of a network's score: `x` in [0, 1], `beta` after renormalisation, `points = 99 * beta * x`."""
+
+    name: PartName
+    beta: float
+    x: float
+    points: float
+
+
+class Inputs(Model):
+    """The raw figures one network's score was computed from; what a statement shows beside the points.
+
+    Typical values are counts per post (SCORING: typ), `credibility` is Z in [0, 1], `active_share` in [0, 1],
+    `growth_30d` is growth of ln(followers) per 30 days, or None when unknown.
+    """
+
+    posts: int
+    credibility: float
+    typical_weighted: float
+    typical_reactions: float
+    typical_shares: float | None = None
+    followers: int | None = None
+    listed: int | None = None
+    expected_rate: float | None = None
+    active_share: float = 0.0
+    growth_30d: float | None = None
+    reactions_per_week: float = 0.0
+
+
+class NetworkScore(Model):
+    """The score of one account on one network as of one moment.
+
+    `score`, `low`, `high` are in [1, 100], or None in state `insufficient`. `draws` are 200 little-endian float32 values,
+    one a bootstrap draw, so that several networks can be combined draw by draw.
+    """
+
+    network: str
+    state: State
+    score: float | None = None
+    low: float | None = None
+    high: float | None = None
+    parts: tuple[Part, ...] = ()
+    dropped: tuple[PartName, ...] = ()
+    inputs: Inputs | None = None
+    as_of: Moment
+    last_post_at: Moment | None = None
+    model_version: str
+    weights_version: str
+    draws: bytes = b""
+    notes: tuple[str, ...] = ()
+
+
+class BestPost(Model):
+    """A post with its leverage: the creator's score on that network minus the score without the post."""
+
+    post: Post
+    leverage: float
+
+
+class NetworkPoints(Model):
+    """What one network contributes to the combined score; `share` in [0, 1], points sum to `share * (S - 1)`."""
+
+    network: str
+    share: float
+    parts: tuple[Part, ...]
+
+
+class SubScores(Model):
+    """The five figures on a card, 0 to 100, or None when no network supplies the input."""
+
+    reach: float | None = None
+    resonance: float | None = None
+    amplification: float | None = None
+    consistency: float | None = None
+    growth: float | None = None
+
+
+class Score(Model):
+    """The combined score of a creator: `1 + sum of all points == score` within 1e-9."""
+
+    state: State
+    score: float | None = None
+    low: float | None = None
+    high: float | None = None
+    networks: tuple[NetworkPoints, ...] = ()
+    sub_scores: SubScores = SubScores()
+    model_version: str
+    weights_version: str
+
+
+# --- readings: what a use case hands to the cards ---------------------------------------------------------------------
+
+
+class Failure(Model):
+    """Why one network could not answer: the error's class name and its safe wording."""
+
+    network: str
+    error: str
+    message: str
+    retry_at: Moment | None = None
+
+
+class NetworkReading(Model):
+    """One account of a creator as a card shows it: what is stored, how fresh, and what went wrong."""
+
+    network: str
+    status: Status
+    handle: str
+    native_id: str | None = None
+    combine: Literal["sum", "separate"] = "sum"
+    access: Access = "public"
+    profile: Profile | None = None
+    score: NetworkScore | None = None
+    best_posts: tuple[BestPost, ...] = ()
+    notes: tuple[str, ...] = ()
+    failure: Failure | None = None
+
+
+class HistoryPoint(Model):
+    """The combined score of one UTC day; `at` is the moment it was computed."""
+
+    at: Moment
+    score: float
+    low: float
+    high: float
+    state: State
+    model_version: str
+
+
+class Candidate(Model):
+    """Another account under the same bare name, with the evidence that it is (or is not) the same creator."""
+
+    network: str
+    handle: str
+    native_id: str
+    score: float | None = None
+    followers: int | None = None
+    evidence: tuple[str, ...] = ()
+
+
+class Reading(Model):
+    """Everything one lookup found about one creator."""
+
+    handle: str
+    name: str | None = None
+    team: str
+    score: Score
+    networks: tuple[NetworkReading, ...]
+    history: tuple[HistoryPoint, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    pending: tuple[str, ...] = ()
+    linked: bool = False
+    at: Moment
