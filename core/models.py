@@ -373,3 +373,18 @@ class Reading(Model):
     pending: tuple[str, ...] = ()
     linked: bool = False
     at: Moment
+
+
+class NetworkAvailability(Model):
+    """Whether a network can be read here; `reason` says what is missing, or what limits the reading, else is empty."""
+
+    manifest: Manifest
+    ready: bool
+    reason: str = ""
+
+
+class Linked(Model):
+    """The accounts a team has linked under one name, after or without a change."""
+
+    name: str
+    accounts: tuple[NetworkReading, ...]
