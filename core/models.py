@@ -70,7 +70,10 @@ class Clock(Protocol):
 
 
 class Profile(Model):
-    """One account as its network shows it at `fetched_at`."""
+    """One account as its network shows it at `fetched_at`.
+
+    `links` are the addresses the profile itself publishes, `verified_links` those of them the network has verified.
+    """
 
     network: str
     native_id: str
@@ -86,6 +89,8 @@ class Profile(Model):
     posts_total: Count | None = None
     verified: bool | None = None
     protected: bool = False
+    links: tuple[str, ...] = ()
+    verified_links: tuple[str, ...] = ()
     fetched_at: Moment
 
 

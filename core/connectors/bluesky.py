@@ -1,6 +1,30 @@
 """Bluesky: public profiles and posts from the AppView, no key needed."""
 
-from core.models import HandleRule, Manifest, UrlForm
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from core.connectors.base import (
+    Asked,
+    Call,
+    Code,
+    Credentials,
+    LenientCount,
+    LenientMoment,
+    LenientText,
+    NeededMoment,
+    Page,
+    Walk,
+    Wire,
+    ask,
+    links_in,
+    rate_limited,
+)
+from core.connectors.http import Answer, Requests
+from core.errors import NotFound, Private, SourceChanged, SourceError, Suspended
+from core.models import Clock, HandleRule, Kind, Manifest, Post, Profile, Snapshot, Target, UrlForm
 
 MANIFEST = Manifest(
     name="bluesky",
@@ -32,8 +56,234 @@ MANIFEST = Manifest(
         "Followers, and likes, reposts, replies, quotes and bookmarks of every public post; "
         "reposts of other people's posts count as activity only."
     ),
-    cannot_see=(
-        "Views. Accounts that ask not to be shown to logged-out apps are left out, as their owners wish."
-    ),
+    cannot_see=("Views. Accounts that ask not to be shown to logged-out apps are left out, as their owners wish."),
     off_wording="Bluesky is switched off here.",
 )
+
+_PAGE = 100  # the most getAuthorFeed gives at once [spec]
+_REPOST = "app.bsky.feed.defs#reasonRepost"
+_PIN = "app.bsky.feed.defs#reasonPin"
+_POST_COLLECTION = "/app.bsky.feed.post/"
+_LOGGED_OUT = "!no-unauthenticated"  # "not to logged-out apps": the server answers all the same, honouring it is on us
+
+# --- what the answers look like (lexicons app.bsky.actor.defs and app.bsky.feed.defs) ---------------------------------
+
+
+class _Label(Wire):
+    val: str = ""
+
+
+class _Verification(Wire):
+    verified_status: str = Field("", alias="verifiedStatus")
+    trusted_verifier_status: str = Field("", alias="trustedVerifierStatus")
+
+
+class _Actor(Wire):
+    did: str
+    handle: str
+    display_name: LenientText = Field(None, alias="displayName")
+    description: LenientText = None
+    website: LenientText = None
+    avatar: LenientText = None
+    followers: LenientCount = Field(None, alias="followersCount")
+    follows: LenientCount = Field(None, alias="followsCount")
+    posts: LenientCount = Field(None, alias="postsCount")
+    created_at: LenientMoment = Field(None, alias="createdAt")
+    labels: tuple[_Label, ...] | None = None
+    verification: _Verification | None = None
+
+
+class _Author(Wire):
+    did: str
+    handle: str = ""
+
+
+class _PostView(Wire):
+    uri: str
+    author: _Author
+    record: Any = None  # written by the author, so its shape is anybody's guess
+    indexed_at: NeededMoment = Field(alias="indexedAt")
+    likes: LenientCount = Field(None, alias="likeCount")
+    reposts: LenientCount = Field(None, alias="repostCount")
+    replies: LenientCount = Field(None, alias="replyCount")
+    quotes: LenientCount = Field(None, alias="quoteCount")
+    bookmarks: LenientCount = Field(None, alias="bookmarkCount")
+
+
+class _Reason(Wire):
+    type: str = Field("", alias="$type")
+    indexed_at: LenientMoment = Field(None, alias="indexedAt")
+
+
+class _Item(Wire):
+    post: _PostView
+    reason: _Reason | None = None
+
+
+class _Feed(Wire):
+    feed: tuple[_Item, ...]
+    cursor: str | None = None
+
+
+class _Refusal(Wire):
+    error: Code = ""
+    message: LenientText = None
+
+
+# --- answers to house types -------------------------------------------------------------------------------------------
+
+
+def _profile(body: bytes, asked: Asked) -> Profile:
+    actor = _Actor.model_validate_json(body)
+    handle = actor.did if actor.handle == "handle.invalid" else actor.handle.lower()
+    if any(label.val == _LOGGED_OUT for label in actor.labels or ()):
+        raise Private(MANIFEST.name, f"Bluesky: @{handle} asks not to be shown to logged-out apps.")
+    return Profile(
+        network=MANIFEST.name,
+        native_id=actor.did,
+        handle=handle,
+        display_name=actor.display_name,
+        url=f"https://bsky.app/profile/{handle}",
+        avatar_url=actor.avatar,
+        bio=actor.description,
+        created_at=actor.created_at,
+        followers=actor.followers,
+        following=actor.follows,
+        posts_total=actor.posts,
+        verified=_verified(actor.verification),
+        links=links_in(actor.website, actor.description),
+        fetched_at=asked.now,
+    )
+
+
+def _verified(verification: _Verification | None) -> bool | None:
+    if verification is None:
+        return None
+    return "valid" in (verification.verified_status, verification.trusted_verifier_status)
+
+
+def _page(body: bytes, asked: Asked) -> Page:
+    feed = _Feed.model_validate_json(body)
+    subject = asked.subject or _owner(feed)
+    posts = tuple(post for item in feed.feed if (post := _post(item, subject)) is not None)
+    # pins stand out of order on top, so they say nothing about how far the page reaches
+    times = [_when(item) for item in feed.feed if item.reason is None or item.reason.type != _PIN]
+    return Page(posts=posts, cursor=feed.cursor or None, oldest=min(times, default=None), items=len(feed.feed))
+
+
+def _owner(feed: _Feed) -> str:
+    """Return whose feed it is when nobody says: the author of the items that are no reposts."""
+    own = [item.post.author.did for item in feed.feed if item.reason is None or item.reason.type != _REPOST]
+    return max(own, key=own.count, default="")
+
+
+def _when(item: _Item) -> datetime:
+    if item.reason is not None and item.reason.indexed_at is not None:
+        return item.reason.indexed_at
+    return item.post.indexed_at
+
+
+def _post(item: _Item, subject: str) -> Post | None:
+    view = item.post
+    if item.reason is not None and item.reason.type == _REPOST:
+        # the counts are the other author's; only the act of reposting is the subject's
+        return Post(
+            network=MANIFEST.name,
+            native_id=f"{view.uri}#repost",
+            created_at=_when(item),
+            kind="repost",
+            url=_post_url(view),
+        )
+    if view.author.did != subject:
+        return None
+    return Post(
+        network=MANIFEST.name,
+        native_id=view.uri,
+        created_at=view.indexed_at,  # never record.createdAt, which the author writes
+        kind=_kind(view.record, subject),
+        url=_post_url(view),
+        likes=view.likes,
+        reposts=view.reposts,
+        replies=view.replies,
+        quotes=view.quotes,
+        saves=view.bookmarks,
+    )
+
+
+def _post_url(view: _PostView) -> str:
+    return f"https://bsky.app/profile/{view.author.did}/post/{view.uri.rpartition('/')[2]}"
+
+
+def _kind(record: object, subject: str) -> Kind:
+    parent = _dig(record, "reply", "parent", "uri")
+    if parent:
+        return "thread" if parent.startswith(f"at://{subject}/") else "reply"
+    quoted = _dig(record, "embed", "record", "uri") or _dig(record, "embed", "record", "record", "uri")
+    return "quote" if _POST_COLLECTION in quoted else "original"
+
+
+def _dig(value: object, *path: str) -> str:
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+_SUSPENDED = {"AccountTakedown", "AccountDeactivated", "AccountSuspended"}
+_BLOCKED = {"BlockedActor", "BlockedByActor"}
+
+
+def _errors(answer: Answer, asked: Asked) -> SourceError | None:
+    """Return what a refusal means: 400 with a name in `error` for nearly everything about an account [spec]."""
+    if answer.status == 429:
+        return rate_limited(MANIFEST, answer, asked.now)
+    if answer.status == 501:
+        return SourceChanged(MANIFEST.name, "Bluesky no longer knows the method we use.", field="method")
+    if answer.status != 400:
+        return None
+    refusal = _refusal(answer)
+    if refusal.error in _SUSPENDED:
+        return Suspended(MANIFEST.name, f"Bluesky: @{asked.handle} is suspended or deactivated.")
+    if refusal.error in _BLOCKED:
+        return Private(MANIFEST.name, f"Bluesky: @{asked.handle} does not let this app in.")
+    # the one answer that only its wording tells from our own mistakes
+    if refusal.error == "InvalidRequest" and refusal.message in ("Profile not found", "Account not found"):
+        return NotFound(MANIFEST.name, f"I can't find @{asked.handle} on Bluesky.")
+    return SourceChanged(
+        MANIFEST.name,
+        f"Bluesky refused the way we asked ({refusal.error or 'no reason given'}).",
+        field="request",
+    )
+
+
+def _refusal(answer: Answer) -> _Refusal:
+    try:
+        return _Refusal.model_validate_json(answer.body)
+    except ValueError:
+        return _Refusal()
+
+
+PROFILE = Call(MANIFEST, "profile", r"/app\.bsky\.actor\.getProfile$", _profile, _errors)
+FEED = Call(MANIFEST, "posts", r"/app\.bsky\.feed\.getAuthorFeed$", _page, _errors)
+CALLS = (PROFILE, FEED)
+
+
+async def fetch(target: Target, since: datetime, client: Requests, clock: Clock, credentials: Credentials) -> Snapshot:
+    """Return a Bluesky account and its feed back to `since`; raises one SourceError.
+
+    The profile is asked first: for an account taken down the feed only says "not found".
+    """
+    asked = Asked(handle=target.handle, now=clock.now())
+    actor = {"actor": target.native_id or target.handle}
+    profile = await ask(PROFILE, client, asked, "app.bsky.actor.getProfile", actor)
+    asked = Asked(handle=profile.handle, now=asked.now, subject=profile.native_id)
+
+    async def page(cursor: str | None) -> Page:
+        params = {"actor": profile.native_id, "limit": _PAGE, "filter": "posts_with_replies"}
+        if cursor is not None:
+            params["cursor"] = cursor
+        return await ask(FEED, client, asked, "app.bsky.feed.getAuthorFeed", params)
+
+    walk = await Walk(since).over(page, MANIFEST.label)
+    return Snapshot(profile=profile, posts=walk.inside(), complete_from=walk.complete_from, notes=tuple(walk.notes))

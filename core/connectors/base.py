@@ -1,0 +1,320 @@
+"""What every connector shares: asking, status before body, lenient counts and dates, the paging guard.
+
+A connector is a module with a `MANIFEST`, its `CALLS` and an `async def fetch(target, since, client, clock,
+credentials) -> Snapshot`. It raises one `SourceError` or returns; this room is the only place where transport failures,
+statuses and misfits become house errors.
+"""
+
+import json
+import math
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
+
+from core.connectors.http import Answer, HttpError, Refused, Requests, TimedOut, TooLarge, reset_at
+from core.errors import (
+    NotFound,
+    PaymentRequired,
+    QuotaExhausted,
+    RateLimited,
+    SourceAuthFailed,
+    SourceChanged,
+    SourceError,
+    Unavailable,
+)
+from core.models import MAX_COUNT, Clock, Manifest, Post, Snapshot, Target
+
+MAX_PAGES = 10  # of posts in one fetch; DESIGN 9.3
+TEXT_LIMIT = 2_000  # characters kept of a bio; longer ones are padding or attacks
+_RATE_LIMIT_PAUSE = timedelta(seconds=60)  # when a 429 does not say how long
+
+Credentials = Mapping[str, SecretStr]
+T = TypeVar("T")
+
+
+class Fetch(Protocol):
+    """The one thing a connector does."""
+
+    async def __call__(
+        self, target: Target, since: datetime, client: Requests, clock: Clock, credentials: Credentials
+    ) -> Snapshot:
+        """Return the account and its posts since `since`; raises one SourceError."""
+        ...
+
+
+class Wire(BaseModel):
+    """Base of the models of outside answers: unknown fields are ignored, every count is optional."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+# --- lenient values ---------------------------------------------------------------------------------------------------
+
+
+def count(value: object) -> int | None:
+    """Return a count as a whole non-negative number, or None when it is missing, hidden, negative or no number.
+
+    Several networks write counts as strings, one as floats; booleans and non-finite values are no counts.
+    """
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, str):
+        value = int(value) if value.isascii() and value.isdigit() and len(value) <= 19 else None
+    elif isinstance(value, float):
+        value = int(value) if math.isfinite(value) and value.is_integer() else None
+    return value if isinstance(value, int) and 0 <= value <= MAX_COUNT else None
+
+
+def moment(value: object) -> datetime | None:
+    """Return an ISO 8601 text or epoch seconds as an aware UTC datetime, or None when it is neither.
+
+    A date without a zone is taken as UTC: the networks that omit it (CONNECTORS 3.2, 6.2) mean UTC.
+    """
+    try:
+        if isinstance(value, str):
+            parsed = datetime.fromisoformat(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            parsed = datetime.fromtimestamp(value, UTC)
+        else:
+            return None
+        return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _needed_moment(value: object) -> datetime:
+    parsed = moment(value)
+    if parsed is None:
+        raise ValueError("not a date")
+    return parsed
+
+
+def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
+    """Return outside text without control characters, at most `limit` characters, or None when nothing is left."""
+    if not isinstance(value, str):
+        return None
+    return _CONTROLS.sub(" ", value[:limit]).strip() or None
+
+
+def code(value: object) -> str:
+    """Return an outside error code that is safe to show, or an empty text."""
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else ""
+
+
+def links_in(*texts: str | None, limit: int = 20) -> tuple[str, ...]:
+    """Return the http(s) addresses that profile texts publish, in order, at most `limit`."""
+    found = dict.fromkeys(link for value in texts if value for link in _LINK.findall(value))
+    return tuple(found)[:limit]
+
+
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+_LINK = re.compile(r"https?://[^\s<>\"'()\[\]{}|\\^`]{4,300}")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+LenientCount = Annotated[int | None, BeforeValidator(count)]
+LenientMoment = Annotated[datetime | None, BeforeValidator(moment)]
+LenientText = Annotated[str | None, BeforeValidator(text)]
+Code = Annotated[str, BeforeValidator(code)]
+NeededMoment = Annotated[datetime, BeforeValidator(_needed_moment)]
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a call was asked, as far as reading its answer depends on it.
+
+    `subject` is the native id or handle of the account, empty when a recorded answer does not tell. `owned` says that
+    the credential in use is the creator's own.
+    """
+
+    handle: str
+    now: datetime
+    subject: str = ""
+    owned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of posts, its cursor, and the moment of its oldest item in feed order."""
+
+    posts: tuple[Post, ...]
+    cursor: str | None = None
+    oldest: datetime | None = None
+    items: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """One kind of request a connector makes.
+
+    `path` is a regular expression searched in the path of a URL, so that a recorded answer finds its call. `parse` turns
+    the bytes of a 2xx answer into house types and may raise a SourceError about the subject; `errors` knows the
+    network's own dialect and returns None for what it does not know.
+    """
+
+    manifest: Manifest
+    name: str
+    path: str
+    parse: Callable[[bytes, Asked], T]
+    errors: Callable[[Answer, Asked], SourceError | None]
+    method: str = "GET"
+
+    def read(self, answer: Answer, asked: Asked) -> T:
+        """Return what an answer says; status first, then content type, then the body. Raises SourceError."""
+        error = self.errors(answer, asked) or usual_error(self.manifest, answer, asked.now)
+        if error is not None:
+            raise error
+        try:
+            return self.parse(answer.body, asked)
+        except ValidationError as err:
+            raise changed(self.manifest, answer, err) from err
+
+
+async def ask(
+    call: Call[T],
+    client: Requests,
+    asked: Asked,
+    path: str,
+    params: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> T:
+    """Make one GET and read its answer; transport failures become Unavailable. Raises SourceError."""
+    try:
+        answer = await client.get(path, params=params, headers=headers)
+    except HttpError as err:
+        raise unreachable(call.manifest, err) from err
+    return call.read(answer, asked)
+
+
+def unreachable(manifest: Manifest, err: HttpError) -> Unavailable:
+    """Return a transport failure as the error a card can show."""
+    if isinstance(err, TimedOut):
+        why = "did not answer in time"
+    elif isinstance(err, TooLarge):
+        why = "sent an answer larger than we accept"
+    elif isinstance(err, Refused):
+        why = "points to an address we do not connect to"
+    else:
+        why = "cannot be reached"
+    return Unavailable(manifest.name, f"{manifest.label} {why}.")
+
+
+def usual_error(manifest: Manifest, answer: Answer, now: datetime) -> SourceError | None:
+    """Return the error that a status or content type means on any network, or None for an answer worth parsing."""
+    status, name, label = answer.status, manifest.name, manifest.label
+    if 200 <= status < 300:
+        if answer.content_type.endswith("html"):
+            return Unavailable(name, f"{label} answered with a web page instead of data.")
+        return None
+    if status == 429:
+        return rate_limited(manifest, answer, now)
+    if status in (401, 403):
+        return SourceAuthFailed(name, f"{label} refused our key or permission.")
+    if status == 402:
+        return PaymentRequired(name, f"{label}: the paid credits are used up.")
+    if status in (404, 410):
+        return NotFound(name, f"{label} does not know this account.")
+    if status >= 500:
+        return Unavailable(name, f"{label} has a problem of its own (status {status}).")
+    return SourceChanged(name, f"{label} refused the way we asked (status {status}).", field="status")
+
+
+def rate_limited(
+    manifest: Manifest, answer: Answer, now: datetime, pause: timedelta = _RATE_LIMIT_PAUSE
+) -> RateLimited:
+    """Return a RateLimited with the server's own reset time, or `now + pause` when it gives none."""
+    until = reset_at(manifest.reset_headers, answer.headers, now) or now + pause
+    return RateLimited(manifest.name, f"{manifest.label} limits how often it may be asked.", retry_at=max(until, now))
+
+
+def changed(manifest: Manifest, answer: Answer, err: ValidationError) -> SourceError:
+    """Return what a 2xx that does not fit means: a broken body is a passing fault, a misfit names its field."""
+    first = err.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "body"
+    if first["type"] == "json_invalid" and not _whole(answer.body):
+        return Unavailable(manifest.name, f"{manifest.label} sent an incomplete answer.")
+    return SourceChanged(
+        manifest.name, f"{manifest.label} changed its answers: field {where} ({first['type']}).", field=where
+    )
+
+
+def _whole(body: bytes) -> bool:
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+# --- paging -----------------------------------------------------------------------------------------------------------
+
+_HOPELESS = (
+    RateLimited,
+    QuotaExhausted,
+    PaymentRequired,
+    SourceAuthFailed,
+)  # a partial read would hide these
+
+
+@dataclass(slots=True)
+class Walk:
+    """Posts gathered page by page under the paging guard (CONNECTORS rule 5).
+
+    Stops when there is no cursor, the window is passed, the page limit is reached, the cursor repeats, a page brings no
+    new id, or a page is empty. A page that fails after the first is dropped and what was read is kept.
+    """
+
+    since: datetime
+    limit: int = MAX_PAGES
+    posts: dict[str, Post] = field(default_factory=dict)
+    oldest: datetime | None = None
+    whole: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    async def over(self, page: Callable[[str | None], Awaitable[Page]], label: str) -> "Walk":
+        """Fetch pages until the guard stops; raises what the first page raises."""
+        cursor: str | None = None
+        seen: set[str] = set()
+        for number in range(self.limit):
+            try:
+                found = await page(cursor)
+            except SourceError as err:
+                if number == 0 or isinstance(err, _HOPELESS):
+                    raise
+                self.notes.append(f"{label} stopped answering on page {number + 1}; earlier posts are not counted.")
+                return self
+            fresh = self._add(found.posts)
+            self.oldest = min(filter(None, (self.oldest, found.oldest)), default=None)
+            if found.cursor is None or found.items == 0:
+                self.whole = True
+                return self
+            if self.oldest is not None and self.oldest < self.since:
+                self.whole = True
+                return self
+            if not fresh or found.cursor in seen:
+                return self
+            seen.add(found.cursor)
+            cursor = found.cursor
+        return self
+
+    def _add(self, posts: Iterable[Post]) -> int:
+        before = len(self.posts)
+        for post in posts:
+            self.posts.setdefault(post.native_id, post)
+        return len(self.posts) - before
+
+    @property
+    def complete_from(self) -> datetime | None:
+        """The oldest moment the gathered posts are known to cover."""
+        return self.since if self.whole else self.oldest
+
+    def inside(self) -> tuple[Post, ...]:
+        """Return the posts of the window, newest first."""
+        kept = [post for post in self.posts.values() if post.created_at >= self.since]
+        return tuple(sorted(kept, key=lambda post: (post.created_at, post.native_id), reverse=True))

@@ -1,0 +1,214 @@
+"""Every setting, read once by core/app.py; nothing is read when this module is imported.
+
+Settings come from the environment and from a `.env` file in the working directory, the environment first:
+`CLOUT_<NAME>`, and `CLOUT_<NETWORK>__<NAME>` for one network. What a network can be told stands in its manifest, so that
+a new network brings its settings with it.
+"""
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.errors import SettingsError
+from core.models import Manifest
+
+PREFIX = "CLOUT_"
+_HINTS = {
+    "url_parsing": "is not an address",
+    "bool_parsing": "is neither true nor false",
+    "int_parsing": "is not a whole number",
+    "float_parsing": "is not a number",
+    "missing": "is missing",
+}
+
+
+def _http_address(value: str) -> str:
+    scheme, _, rest = value.strip().partition("://")
+    if scheme not in ("http", "https") or not rest or any(c.isspace() for c in rest):
+        raise ValueError("is not an http or https address")
+    return value.strip()
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("is no IANA time zone such as Europe/Berlin")
+    return ZoneInfo(value).key
+
+
+def _database(value: str) -> str:
+    if not value.startswith(("sqlite:///", "sqlite+aiosqlite:///")):
+        raise ValueError("is no database address this version can use: sqlite:///PATH")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_http_address)]
+
+
+def default_database() -> str:
+    """Return the address of the database in the user's data folder (XDG base directories)."""
+    base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return f"sqlite:///{base}/clout/clout.db"
+
+
+class NetworkSettings(BaseModel):
+    """What an operator may set for any network.
+
+    `values` holds the settings that the network's manifest names, every one treated as a secret.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    enabled: bool | None = Field(None, description="switch the network on or off")
+    base_url: Address | None = Field(None, description="another address of its API; its host becomes allowed")
+    auth_url: Address | None = Field(None, description="another address of its sign-in")
+    combine: Literal["sum", "separate"] | None = Field(
+        None, description="`sum` counts it in the total, `separate` shows its own number beside it"
+    )
+    values: Mapping[str, SecretStr] = Field(default_factory=dict, description="")
+
+
+class Settings(BaseSettings):
+    """All settings of one installation; `Settings.read` is the way to make one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        default_factory=default_database, description="where everything is kept: sqlite:///PATH"
+    )
+    contact: str = Field(
+        "", description="operator's address or e-mail, sent with every request as the networks ask for"
+    )
+    allow_hosts: str = Field(
+        "",
+        description="host:port,... that may be called although they are not public; plain http included",
+        pattern=r"^[^\s/]*$",
+    )
+    zone: Annotated[str, AfterValidator(_zone)] = Field(
+        "UTC", description="time zone of dates in the terminal, an IANA name"
+    )
+    lookup_seconds: float = Field(25, gt=0, le=120, description="longest time one lookup may take, seconds")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="what is logged")
+    networks: Mapping[str, NetworkSettings] = Field(default_factory=dict, description="", exclude=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take values from `read` only, which has merged the environment and the file itself."""
+        return (init_settings,)
+
+    @classmethod
+    def read(
+        cls,
+        manifests: Mapping[str, Manifest],
+        environ: Mapping[str, str] | None = None,
+        env_file: Path | None = Path(".env"),
+    ) -> "Settings":
+        """Return the settings of the environment and the file; raises SettingsError naming every wrong value."""
+        given = _merged(os.environ if environ is None else environ, env_file)
+        top, networks, wrong = _sorted_out(given, manifests)
+        try:
+            settings = cls(**top, networks=networks)
+        except ValidationError as err:
+            wrong += _wrong_values(err)
+        if wrong:
+            raise SettingsError("Settings to mend: " + "; ".join(sorted(set(wrong))) + ".")
+        return settings
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """The `host:port` exceptions of the address guard."""
+        return frozenset(part for part in self.allow_hosts.lower().split(",") if part)
+
+    def network(self, name: str) -> NetworkSettings:
+        """Return what is set for one network, defaults when nothing is."""
+        return self.networks.get(name) or NetworkSettings()
+
+
+def unknown_settings(
+    manifests: Mapping[str, Manifest],
+    environ: Mapping[str, str] | None = None,
+    env_file: Path | None = Path(".env"),
+) -> tuple[str, ...]:
+    """Return a line for each CLOUT_ variable that no setting reads, with the nearest real name."""
+    given = _merged(os.environ if environ is None else environ, env_file)
+    known = known_names(manifests)
+    lines = []
+    for name in sorted(set(given) - set(known)):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
+        lines.append(f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else ""))
+    return tuple(lines)
+
+
+def known_names(manifests: Mapping[str, Manifest]) -> dict[str, str]:
+    """Return every setting's variable with its description, in the order documentation prints them."""
+    names = {
+        PREFIX + name.upper(): field.description or ""
+        for name, field in Settings.model_fields.items()
+        if name != "networks"
+    }
+    for manifest in manifests.values():
+        stem = f"{PREFIX}{manifest.name.upper()}__"
+        for name, field in NetworkSettings.model_fields.items():
+            if name != "values":
+                names[stem + name.upper()] = field.description or ""
+        for credential in manifest.credentials:
+            names[stem + credential.name.upper()] = credential.help
+    return names
+
+
+def _merged(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]:
+    from_file = dotenv_values(env_file) if env_file is not None and env_file.is_file() else {}
+    both = {**from_file, **environ}
+    return {name.upper(): value for name, value in both.items() if name.upper().startswith(PREFIX) and value}
+
+
+def _sorted_out(
+    given: Mapping[str, str], manifests: Mapping[str, Manifest]
+) -> tuple[dict[str, Any], dict[str, NetworkSettings], list[str]]:
+    top: dict[str, Any] = {}
+    raw: dict[str, dict[str, Any]] = {}
+    for variable, value in given.items():
+        head, nested, tail = variable.removeprefix(PREFIX).lower().partition("__")
+        if not nested:
+            top[head] = value
+        elif head in manifests:
+            _place(raw.setdefault(head, {"values": {}}), tail, value, manifests[head])
+    networks, wrong = {}, []
+    for name, fields in raw.items():
+        try:
+            networks[name] = NetworkSettings(**fields)
+        except ValidationError as err:
+            wrong += _wrong_values(err, f"{name.upper()}__")
+    return top, networks, wrong
+
+
+def _place(fields: dict[str, Any], name: str, value: str, manifest: Manifest) -> None:
+    if name in {credential.name for credential in manifest.credentials}:
+        # a token pasted with quotes or a newline is the commonest mistake
+        fields["values"][name] = SecretStr(value.strip().strip("'\"").strip())
+    elif name in NetworkSettings.model_fields and name != "values":
+        fields[name] = value
+
+
+def _wrong_values(err: ValidationError, stem: str = "") -> list[str]:
+    lines = []
+    for error in err.errors(include_url=False, include_input=False):
+        name = PREFIX + stem + "__".join(str(part) for part in error["loc"]).upper()
+        why = _HINTS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+        lines.append(f"{name} {why}")
+    return lines
