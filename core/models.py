@@ -97,8 +97,8 @@ class Profile(Model):
 class Post(Model):
     """One post of an account with its latest counts.
 
-    `opened_at` is filled only where a network's counts are totals since the item was opened (GitHub repositories): it is
-    the moment the counting began, while `created_at` is the moment that places the item in the window.
+    `opened_at` is filled only where a network's counts are totals since the item was opened (GitHub repositories): it
+    is the moment the counting began, while `created_at` is the moment that places the item in the window.
     """
 
     network: str
@@ -118,8 +118,8 @@ class Post(Model):
 class Snapshot(Model):
     """What one fetch of one account brought.
 
-    `complete_from` is the oldest moment the posts are known to cover, `None` when nothing is known; `notes` become lines
-    of the card.
+    `complete_from` is the oldest moment the posts are known to cover, `None` when nothing is known; `notes` become
+    lines of the card.
     """
 
     profile: Profile
@@ -142,8 +142,10 @@ class FollowerReading(Model):
 class UrlForm(Model):
     """One shape of a profile URL.
 
-    `hosts` are exact lower-case host names; a leading `*.` also matches any sub-domain. `path` is a regular expression
-    that must match the whole path without its trailing slash and names the group `handle`, or `native_id`.
+    `hosts` are exact lower-case host names (www., m. and mobile. in front of them are understood); a leading `*.` also
+    matches any sub-domain, a lone `*` any host, and no host at all a path typed by itself (`u/name`). `path` is a
+    regular expression that must match the whole path without its trailing slash and names the group `handle`, or
+    `native_id`; where it holds `\\?` it is matched against path and query.
     """
 
     hosts: tuple[str, ...]
@@ -155,10 +157,12 @@ class HandleRule(Model):
 
     `pattern` must match the whole handle after normalisation (leading @ removed, lower-cased where `lowercase`).
     `reserved` are words that match the pattern but never are accounts. `hint` says in plain words what is allowed.
-    `bare_suffix` is appended to a name without a dot (Bluesky: `.bsky.social`). `native_pattern` matches native ids that
-    people may type in place of a handle (a DID, a channel id).
+    `bare_suffix` is appended to a name without a dot (Bluesky: `.bsky.social`). `native_pattern` matches native ids
+    that people may type in place of a handle (a DID, a channel id). `shape` is what a handle is there: a `name`, an
+    `address` (name@server) or a `url`.
     """
 
+    shape: Literal["name", "address", "url"] = "name"
     pattern: str
     hint: str
     example: str
@@ -183,8 +187,8 @@ class Manifest(Model):
 
     `hosts` are the only hosts its connector may call. `absent_is_zero` lists the counts whose absence means 0 there.
     `counts_are` is `lifetime` where counts are running totals of a thing rather than reactions to one post.
-    `reset_headers` name the reset-header dialects of core/connectors/http.py. `retention` bounds how long raw counts may
-    be kept without being fetched again.
+    `reset_headers` name the reset-header dialects of core/connectors/http.py. `retention` bounds how long raw counts
+    may be kept without being fetched again.
     """
 
     name: str
@@ -257,8 +261,8 @@ class Inputs(Model):
 class NetworkScore(Model):
     """The score of one account on one network as of one moment.
 
-    `score`, `low`, `high` are in [1, 100], or None in state `insufficient`. `draws` are 200 little-endian float32 values,
-    one a bootstrap draw, so that several networks can be combined draw by draw.
+    `score`, `low`, `high` are in [1, 100], or None in state `insufficient`. `draws` are 200 little-endian float32
+    values, one a bootstrap draw, so that several networks can be combined draw by draw.
     """
 
     network: str
@@ -381,7 +385,7 @@ class Reading(Model):
 
 
 class NetworkAvailability(Model):
-    """Whether a network can be read here; `reason` says what is missing, or what limits the reading, else is empty."""
+    """Whether a network can be read here; `reason` says what is missing or limits the reading, else is empty."""
 
     manifest: Manifest
     ready: bool
@@ -393,3 +397,30 @@ class Linked(Model):
 
     name: str
     accounts: tuple[NetworkReading, ...]
+
+
+# --- pictures: what a card asks core/chart.py to draw ----------------------------------------------------------
+
+
+class ChartPoint(Model):
+    """A score with its range at one moment, all in [1, 100]."""
+
+    at: Moment
+    score: float
+    low: float
+    high: float
+
+
+class ChartSeries(Model):
+    """One line of a chart; `name` is outside text, already made inert."""
+
+    name: str
+    points: tuple[ChartPoint, ...]
+
+
+class ChartSpec(Model):
+    """A picture to draw: one band and line a series; `alt` says in one sentence what it shows, with its numbers."""
+
+    series: tuple[ChartSeries, ...]
+    title: str
+    alt: str
