@@ -17,7 +17,7 @@ MANIFEST = Manifest(
         reserved=frozenset(
             "about business dialog events friends gaming groups hashtag login marketplace media messages "
             "notifications pages people photo photo.php policies privacy profile.php public reels search settings "
-            "share sharer sharer.php stories story.php permalink.php videos watch".split()
+            "share sharer sharer.php stories story.php permalink.php videos watch".split()  # noqa: SIM905
         ),
         urls=(
             UrlForm(hosts=_HOSTS, path=r"/profile\.php\?(?:.*&)?id=(?P<native_id>[0-9]+)(?:&.*)?"),

@@ -15,7 +15,7 @@ MANIFEST = Manifest(
             "about account apps blog codespaces collections contact copilot customer-stories dashboard enterprise "
             "events explore features issues join login logout marketplace models new notifications organizations orgs "
             "pricing pulls readme search security sessions settings signup site solutions sponsors stars team "
-            "topics trending users".split()
+            "topics trending users".split()  # noqa: SIM905
         ),
         urls=(
             UrlForm(hosts=("github.com",), path=r"/(?:orgs|users|sponsors)/(?P<handle>[^/]+)(?:/.*)?"),

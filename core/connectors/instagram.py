@@ -14,7 +14,7 @@ MANIFEST = Manifest(
         example="glow.guru",
         reserved=frozenset(
             "about accounts api developer direct directory emails explore legal oauth p press privacy reel reels "
-            "session stories terms tv web your_activity".split()
+            "session stories terms tv web your_activity".split()  # noqa: SIM905
         ),
         urls=(UrlForm(hosts=("instagram.com", "instagr.am"), path=r"/(?:_u/)?@?(?P<handle>[^/@]+)(?:/.*)?"),),
         unresolvable=(UrlForm(hosts=("ig.me",), path=r".*"),),

@@ -3,7 +3,7 @@
 from core.models import Credential, HandleRule, Manifest, UrlForm
 
 _COUNTRIES = (
-    "at be ca ch cl co.kr co.uk com com.au com.mx de dk es fr ie info it jp nz ph pt ru se".split()
+    "at be ca ch cl co.kr co.uk com com.au com.mx de dk es fr ie info it jp nz ph pt ru se".split()  # noqa: SIM905
 )  # endings under which Pinterest serves profiles
 
 MANIFEST = Manifest(
@@ -17,7 +17,7 @@ MANIFEST = Manifest(
         example="glowguru",
         reserved=frozenset(
             "about business categories explore help ideas login news_hub pin search settings shopping today "
-            "topics videos".split()
+            "topics videos".split()  # noqa: SIM905
         ),
         urls=(
             UrlForm(

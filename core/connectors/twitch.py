@@ -13,7 +13,7 @@ MANIFEST = Manifest(
         example="glowguru",
         reserved=frozenset(
             "about directory downloads drops friends inventory jobs login moderator popout prime products search "
-            "settings signup store subscriptions turbo videos wallet".split()
+            "settings signup store subscriptions turbo videos wallet".split()  # noqa: SIM905
         ),
         urls=(
             UrlForm(hosts=("twitch.tv",), path=r"/(?:popout|moderator)/(?P<handle>[^/]+)(?:/.*)?"),

@@ -13,7 +13,7 @@ MANIFEST = Manifest(
         example="glowguru",
         reserved=frozenset(
             "about account compose download explore hashtag home i intent jobs login logout messages notifications "
-            "privacy search settings share signup tos".split()
+            "privacy search settings share signup tos".split()  # noqa: SIM905
         ),
         urls=(
             UrlForm(
