@@ -1,0 +1,150 @@
+"""The store: everything Clout remembers, behind one class; SQLite today, PostgreSQL by another address."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import date, datetime
+
+from core import creators as team_side
+from core import recall, recording
+from core.creators import KnownHandle, LinkedAccount, TeamCreator
+from core.database import Database, open_database
+from core.models import Clock, Failure, NetworkReading, NetworkScore, Post, Snapshot, Status
+from core.recall import Pair, Past, ScorePoint, StoredAccount, StoredCreator
+from core.tables import handle_key
+
+__all__ = [
+    "KnownHandle",
+    "LinkedAccount",
+    "Past",
+    "ScorePoint",
+    "Store",
+    "StoredAccount",
+    "StoredCreator",
+    "TeamCreator",
+    "handle_key",
+]
+
+
+class Store:
+    """Reads and writes, each one round of few statements; every method raises StoreError when the database refuses."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._db = database
+        self._clock = clock
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, clock: Clock) -> AsyncIterator["Store"]:
+        """Open (and create or upgrade) the database at `url`, for example sqlite:///clout.db; closes it at the end."""
+        async with open_database(url) as database:
+            yield cls(database, clock)
+
+    # --- accounts: facts about public accounts, stored once ---
+
+    async def find(
+        self,
+        team: str,
+        key: str,
+        network: str | None,
+        candidates: Sequence[Pair],
+        *,
+        history_since: datetime | None = None,
+    ) -> StoredCreator | None:
+        """The team's creator called `key`, else the accounts whose (network, handle) is among `candidates`.
+
+        A creator is found by its name, or by the handle of one of its accounts when that points to one creator only.
+        With a `network` only the candidates count. Two statements at most; None when nothing at all is stored.
+        """
+        now = self._clock.now()
+        return await self._db.read(recall.find, team, key, network, candidates, history_since, now)
+
+    async def missed(self, pairs: Iterable[Pair], now: datetime) -> Mapping[Pair, Failure]:
+        """Which of these (network, handle) pairs were not found within the last hour, with what was said then."""
+        return await self._db.read(recall.missed, pairs, now)
+
+    async def past(self, network: str, native_id: str, *, since: datetime) -> Past:
+        """What is stored about an account before a fetch; an unknown one has an empty past."""
+        return await self._db.read(recall.past, network, native_id, since, self._clock.now())
+
+    async def record(
+        self,
+        snapshot: Snapshot,
+        reading: NetworkReading,
+        *,
+        changed: Sequence[Post],
+        deleted: Sequence[str] = (),
+    ) -> int:
+        """Write one fetch in one transaction and return the account's id.
+
+        `changed` are the posts that are new or whose counts moved, `deleted` native ids of posts that are gone. A
+        handle that moved to another native id moves here too. An older reading never replaces a newer one.
+        """
+        return await self._db.write(recording.record, snapshot, reading, changed, deleted, self._clock.now())
+
+    async def record_failure(
+        self,
+        network: str,
+        failure: Failure,
+        *,
+        status: Status,
+        at: datetime,
+        handle: str | None = None,
+        native_id: str | None = None,
+    ) -> None:
+        """Note a failed attempt beside the last good reading; of unknown accounts only NotFound, for an hour."""
+        await self._db.write(recording.record_failure, network, failure, status, at, handle, native_id)
+
+    async def posts(self, network: str, native_id: str, *, since: datetime) -> tuple[Post, ...]:
+        """The posts created since then, with their latest counts."""
+        return await self._db.read(recall.posts_since, network, native_id, since)
+
+    async def counts_as_of(self, network: str, native_id: str, day: date) -> tuple[Post, ...]:
+        """Every post known at the end of that UTC day, with its counts as of then."""
+        return await self._db.read(recall.counts_as_of, network, native_id, day)
+
+    async def scores(
+        self, network: str, native_id: str, *, since: datetime, model_version: str | None = None
+    ) -> tuple[NetworkScore, ...]:
+        """The stored scores since then with parts, inputs and draws, oldest first."""
+        return await self._db.read(recall.scores, network, native_id, since, model_version)
+
+    async def forget(self, network: str, native_id: str) -> bool:
+        """Delete an account with everything that hangs on it; False when it was unknown."""
+        return await self._db.write(recording.forget, network, native_id)
+
+    # --- creators and settings: each team's own ---
+
+    async def link(self, team: str, name: str, accounts: Sequence[Pair]) -> None:
+        """Say that these (network, native id) accounts are the team's creator `name`, who is made if need be.
+
+        Raises NotRecorded for an account never looked up, InputError for one that belongs to another creator.
+        """
+        await self._db.write(team_side.link, team, name, accounts, self._clock.now())
+
+    async def unlink(self, team: str, name: str, network: str, native_id: str) -> bool:
+        """Undo a link; a creator without accounts goes too. False when there was no such link."""
+        return await self._db.write(team_side.unlink, team, name, network, native_id)
+
+    async def track(self, team: str, name: str, since: datetime | None) -> bool:
+        """Track the team's creator from that moment, or no longer (None); False when there is no such creator."""
+        return await self._db.write(team_side.track, team, name, since)
+
+    async def creators(self, team: str) -> tuple[TeamCreator, ...]:
+        """The team's creators in order of name, with their accounts."""
+        return await self._db.read(team_side.team_creators, team)
+
+    async def known_handles(self, team: str, prefix: str = "", limit: int = 25) -> list[KnownHandle]:
+        """Names that begin with `prefix`: the team's creators first, then handles that were looked up."""
+        return await self._db.read(team_side.known_handles, team, prefix, limit)
+
+    async def setting(self, team: str, key: str) -> str | None:
+        """One setting of the team, or None."""
+        return await self._db.read(team_side.setting, team, key)
+
+    async def settings(self, team: str) -> dict[str, str]:
+        """All settings of the team."""
+        return await self._db.read(team_side.settings, team)
+
+    async def set_setting(self, team: str, key: str, value: str | None) -> None:
+        """Store a setting of the team; None deletes it."""
+        await self._db.write(team_side.set_setting, team, key, value)
