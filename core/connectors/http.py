@@ -1,0 +1,448 @@
+"""The one HTTP client of Clout, and the only place that imports httpx.
+
+`HttpClient` lives as long as the process and owns the connections; `scoped` makes from it the `Requests` that one
+connector gets for one lookup, bound to its manifest's hosts and to the lookup's deadline. Servers are asked politely
+(limits on time, size and redirects, one second try) and no secret ever reaches a log, an error or a repr.
+"""
+
+import asyncio
+import logging
+import re
+import ssl
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from json import dumps
+from typing import cast
+from urllib.parse import urlencode
+
+import httpcore
+import httpx
+import stamina
+import structlog
+
+from core.connectors.answers import Answer, lowered, retry_after_s
+from core.connectors.bodies import MAX_BODY_BYTES, read_body
+from core.connectors.faults import ConnectFailed, HttpError, Refused, TimedOut, TooLarge, TooManyRedirects
+from core.connectors.guard import GuardedBackend, Resolve, SystemResolver, check_name
+from core.connectors.origins import INSTANCE, host_and_port, is_exception, overridden
+from core.connectors.resets import next_pacific_midnight, next_utc_midnight, reset_at
+from core.models import Manifest
+
+__all__ = [
+    "Answer",
+    "ConnectFailed",
+    "HttpClient",
+    "HttpError",
+    "Refused",
+    "Requests",
+    "TimedOut",
+    "TooLarge",
+    "TooManyRedirects",
+    "next_pacific_midnight",
+    "next_utc_midnight",
+    "reset_at",
+]
+
+_log = structlog.get_logger(__name__)
+
+Params = Mapping[str, str | int | Sequence[str]]
+Headers = Mapping[str, str]
+Origin = tuple[str, bytes, int | None]  # scheme, host, port as httpx.URL gives them
+
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 10.0
+WHOLE_TIMEOUT_S = 10.0  # CONNECTORS rule 11; redirects and the body are within it
+MAX_REDIRECTS = 3  # DESIGN 9.4
+RETRY_WAIT_S = 0.25  # plus as much again by chance
+LONGEST_RETRY_AFTER_S = 2.0  # a server that wants more is not asked again within a lookup
+ATTEMPTS = 2
+KEEPALIVE_S = 30.0  # shorter than the idle limits of common servers
+
+_BUSY = frozenset({502, 503, 504})
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEPT_ELSEWHERE = frozenset({"accept", "accept-encoding", "accept-language", "user-agent"})
+_NONE: Mapping[str, str] = {}
+_KEEPING_METHOD = frozenset({307, 308})
+_TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
+_CLIMBS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+_TIMEOUTS = (TimeoutError, httpx.TimeoutException, httpcore.TimeoutException)
+_BROKEN = (
+    OSError,  # ssl.SSLError among them
+    httpx.TransportError,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)
+
+
+class CoreTransport(httpx.AsyncBaseTransport):
+    """httpx's transport interface on an httpcore pool with a network backend of our choice; proxies do not exist here.
+
+    Faults surface as httpcore's exceptions or the guard's.
+    """
+
+    def __init__(
+        self, ssl_context: ssl.SSLContext, max_connections: int, backend: httpcore.AsyncNetworkBackend
+    ) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=ssl_context,
+            max_connections=max_connections,
+            max_keepalive_connections=max_connections // 2,
+            keepalive_expiry=KEEPALIVE_S,
+            network_backend=backend,
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; the body of the answer is not read yet."""
+        url = request.url
+        answer = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Pieces(answer))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._pool.aclose()
+
+
+class _Pieces(httpx.AsyncByteStream):
+    """An httpcore answer's body, as httpx wants to see it."""
+
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._answer.aiter_stream()
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One request before it is sent; nothing of it may be printed."""
+
+    method: str
+    url: httpx.URL = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    content: bytes = field(default=b"", repr=False)
+
+    @property
+    def host(self) -> str:
+        return self.url.raw_host.decode("ascii")
+
+
+class _Busy(Exception):
+    """Stands for an answer that deserves a second attempt; never leaves this module."""
+
+
+class HttpClient:
+    """The process's HTTP client: one per event loop, made and closed by core/app.py.
+
+    `allow_hosts` are the operator's exceptions, `host:port`, that may be called as they are: plain http, private
+    address and all. `transport` replaces the network (tests), `resolve` the resolver, `dial` what opens the sockets.
+    Times are seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        allow_hosts: Collection[str] = (),
+        transport: httpx.AsyncBaseTransport | None = None,
+        resolve: Resolve | None = None,
+        dial: httpcore.AsyncNetworkBackend | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        max_connections: int = 100,
+        max_body_bytes: int = MAX_BODY_BYTES,
+        connect_timeout: float = CONNECT_TIMEOUT_S,
+        read_timeout: float = READ_TIMEOUT_S,
+        whole_timeout: float = WHOLE_TIMEOUT_S,
+        retry_wait: float = RETRY_WAIT_S,
+    ) -> None:
+        _keep_quiet()
+        self.open_hosts = frozenset(map(host_and_port, allow_hosts))
+        self.base_headers = {"user-agent": user_agent, "accept": "*/*", "accept-encoding": "gzip"}
+        _check_headers(self.base_headers)
+        self.max_body_bytes = max_body_bytes
+        self.whole_timeout = whole_timeout
+        self.retry_wait = retry_wait
+        # The whole limit already covers a read that is allowed just as long; a second timer would only cost time.
+        read = read_timeout if read_timeout < whole_timeout else None
+        self.extensions = {"timeout": {"connect": connect_timeout, "read": read, "write": read, "pool": None}}
+        self._resolver = SystemResolver() if transport is None and resolve is None else None
+        if transport is not None:
+            self.guarded = self.unguarded = transport
+            return
+        tls = ssl_context or httpx.create_ssl_context(trust_env=False)
+        dial = dial or httpcore.AnyIOBackend()
+        judge = GuardedBackend(cast(Resolve, resolve or self._resolver), dial)
+        self.guarded = CoreTransport(tls, max_connections, judge)
+        # A pool of its own: a connection opened under an exception must never serve a name that a stranger typed.
+        self.unguarded = CoreTransport(tls, max_connections, dial)
+
+    def scoped(
+        self,
+        manifest: Manifest,
+        *,
+        base_url: str | None = None,
+        auth_url: str | None = None,
+        deadline: float | None = None,
+    ) -> "Requests":
+        """Return what one connector gets for one lookup.
+
+        `base_url` and `auth_url` are the operator's overrides; their host and port may be called as they are.
+        `deadline` is in the event loop's time.
+        """
+        return Requests(self, manifest, base_url=base_url, auth_url=auth_url, deadline=deadline)
+
+    async def aclose(self) -> None:
+        """Close every connection; the client is not usable afterwards."""
+        await self.guarded.aclose()
+        if self.unguarded is not self.guarded:
+            await self.unguarded.aclose()
+        if self._resolver is not None:
+            self._resolver.close()
+
+
+def _keep_quiet() -> None:
+    # Both libraries log URLs or headers: queries may hold keys, answers' headers may hold tokens.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # A failing network is said once, by those who know what it means, not at every retry.
+    stamina.instrumentation.set_on_retry_hooks(())
+
+
+def _slashed(url: str) -> str:
+    return url if url.endswith("/") else f"{url}/"
+
+
+class Requests:
+    """What a connector gets as `client`: requests within its manifest's hosts and its lookup's deadline.
+
+    `base` ends with a slash; `manifest` is the connector's own. Every method raises `Refused`, `TimedOut`,
+    `ConnectFailed`, `TooLarge` or `TooManyRedirects`; any status is an answer, not an error.
+    """
+
+    __slots__ = ("_auth_url", "_client", "_deadline", "_doors", "_open", "_template", "base", "manifest")
+
+    def __init__(
+        self,
+        client: HttpClient,
+        manifest: Manifest,
+        *,
+        base_url: str | None,
+        auth_url: str | None,
+        deadline: float | None,
+    ) -> None:
+        self.manifest = manifest
+        self._template, opened = overridden(base_url, manifest.base_url)
+        self.base = _slashed(self._template)
+        self._client = client
+        self._auth_url = auth_url
+        self._deadline = deadline
+        exceptions = (opened, overridden(auth_url, "")[1])
+        self._open = client.open_hosts.union(pair for pair in exceptions if pair is not None)
+        self._doors: dict[Origin, httpx.AsyncBaseTransport] = {}
+
+    def base_for(self, host: str) -> str:
+        """Return the base URL, ending with a slash, of one server of a network that has many; raises `Refused`."""
+        if INSTANCE in self._template:
+            check_name(host)  # before it enters a URL
+        return _slashed(self._template.replace(INSTANCE, host))
+
+    def auth_for(self, default: str) -> str:
+        """Return the operator's token address if there is one, else `default`; a bare host takes `default`'s path."""
+        return overridden(self._auth_url, default)[0]
+
+    async def get(self, path: str, *, params: Params | None = None, headers: Headers | None = None) -> Answer:
+        """Fetch `path`, relative to `base` or an absolute URL; tried a second time when that may help."""
+        call = _Call("GET", self._url(path, params), self._headers(headers))
+        try:
+            answer = await self._attempt(call)
+        except (ConnectFailed, TimedOut) as err:
+            if not err.again:
+                raise
+            return await self._again(call, err)
+        if answer.status not in _BUSY:
+            return answer
+        wait_s = retry_after_s(answer)
+        if wait_s is not None and wait_s > LONGEST_RETRY_AFTER_S:
+            return answer
+        try:
+            return await self._again(call, _Busy(f"HTTP {answer.status}"), wait_s)
+        except _Busy:  # no time for a second try
+            return answer
+
+    async def post(
+        self,
+        path: str,
+        *,
+        params: Params | None = None,
+        json: object = None,
+        form: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
+    ) -> Answer:
+        """Send `json` or `form` to `path`; never tried twice, for it may have had its effect."""
+        own: dict[str, str] = {}
+        content = b""
+        if json is not None:
+            own["content-type"], content = "application/json", dumps(json).encode()
+        elif form is not None:
+            own["content-type"], content = "application/x-www-form-urlencoded", urlencode(form).encode()
+        return await self._attempt(_Call("POST", self._url(path, params), self._headers(headers, own), content))
+
+    def _url(self, path: str, params: Params | None) -> httpx.URL:
+        text = path if _ABSOLUTE.match(path) else self._beneath_base(path)
+        try:
+            if params:
+                plain = {name: _plain(value) for name, value in params.items()}
+                text = f"{text}{'&' if '?' in text else '?'}{urlencode(plain, doseq=True)}"
+            return httpx.URL(text)
+        except (httpx.InvalidURL, UnicodeError):
+            # Without its cause: the parser quotes what it could not read, and that may be a secret.
+            raise Refused("the address cannot be read") from None
+
+    def _beneath_base(self, path: str) -> str:
+        if INSTANCE in self.base:
+            raise Refused(f"{self.manifest.name}: name the server first, with base_for()")
+        if _CLIMBS.search(path):
+            raise Refused(f"{self.manifest.name}: a path may not climb out of its base")
+        return self.base + path.lstrip("/")
+
+    def _headers(self, given: Headers | None, own: Mapping[str, str] = _NONE) -> dict[str, str]:
+        headers = {**self._client.base_headers, **own}
+        if given:
+            lowered = {name.lower(): value for name, value in given.items()}
+            _check_headers(lowered)
+            headers.update(lowered)
+        return headers
+
+    async def _again(self, call: _Call, worn: Exception, wait_s: float | None = None) -> Answer:
+        """Try once more after a jittered wait; stamina is entered only here, so a good answer does not pay for it."""
+        pause = self._client.retry_wait
+        longest = 2 * pause if wait_s is None else wait_s
+        if self._deadline is not None and asyncio.get_running_loop().time() + longest >= self._deadline:
+            raise worn
+        _log.debug("second try", network=self.manifest.name, host=call.host, reason=str(worn))
+        async for attempt in stamina.retry_context(
+            on=lambda _: True if wait_s is None else wait_s,
+            attempts=ATTEMPTS,
+            timeout=None,
+            wait_initial=pause,
+            wait_max=2 * pause,
+            wait_jitter=pause,
+        ):
+            with attempt:
+                if attempt.num == 1:
+                    raise worn
+                return await self._attempt(call)
+        raise worn  # pragma: no cover - stamina raises the last failure itself
+
+    async def _attempt(self, call: _Call) -> Answer:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._client.whole_timeout
+        if self._deadline is not None and self._deadline < until:
+            until = self._deadline
+            if until <= loop.time():
+                raise TimedOut(f"{call.host}: there was no time left to ask")
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._follow(call)
+        except _TIMEOUTS as err:
+            again = self._deadline is None or loop.time() < self._deadline
+            raise TimedOut(f"{call.host} did not answer in time", again=again) from err
+        except _BROKEN as err:
+            raise _broken(call.host, err) from err
+
+    async def _follow(self, call: _Call) -> Answer:
+        for _ in range(MAX_REDIRECTS + 1):
+            request = httpx.Request(
+                call.method,
+                call.url,
+                headers=call.headers,
+                content=call.content,
+                extensions=self._client.extensions,
+            )
+            response = await self._door(call.url).handle_async_request(request)
+            try:
+                headers = lowered(response.headers.raw)
+                location = headers.get("location") if response.status_code in _REDIRECTS else None
+                if location is None:
+                    pieces = cast(AsyncIterable[bytes], response.stream)
+                    body = await read_body(pieces, headers, call.host, self._client.max_body_bytes)
+                    return Answer(response.status_code, headers, body, _without_query(call.url))
+            finally:
+                await response.aclose()
+            call = self._onward(call, response.status_code, location)
+        raise TooManyRedirects(f"{call.host} sends us on more than {MAX_REDIRECTS} times")
+
+    def _onward(self, call: _Call, status: int, location: str) -> _Call:
+        """Return the request that follows a redirect, without anything the next server has no right to."""
+        try:
+            url = call.url.join(location)
+        except (httpx.InvalidURL, UnicodeError, ValueError):
+            raise Refused(f"{call.host} sends us to an address that cannot be read") from None
+        if call.url.scheme == "https" and url.scheme == "http" and not self.manifest.allow_http:
+            raise Refused(f"{call.host} sends us from https to http")
+        headers = call.headers
+        if _origin(url) != _origin(call.url):
+            headers = {name: value for name, value in headers.items() if name in _KEPT_ELSEWHERE}
+        if call.method == "GET":
+            return _Call("GET", url, headers)
+        if status in _KEEPING_METHOD:
+            if headers is not call.headers:
+                raise Refused(f"{call.host} sends our request's content to another server")
+            return replace(call, url=url)
+        return _Call("GET", url, {name: value for name, value in headers.items() if name != "content-type"})
+
+    def _door(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+        """Return the transport that may carry a request to `url`; raises `Refused` when none may."""
+        if url.userinfo:
+            raise Refused("an address may not hold a user name or password")
+        origin = _origin(url)
+        door = self._doors.get(origin)
+        if door is None:
+            host = url.raw_host.decode("ascii")
+            opened = is_exception(url.scheme, host, url.port, self.manifest, self._open)
+            door = self._doors[origin] = self._client.unguarded if opened else self._client.guarded
+        return door
+
+
+def _origin(url: httpx.URL) -> Origin:
+    return url.scheme, url.raw_host, url.port
+
+
+def _plain(value: str | int | Sequence[str]) -> str | int | Sequence[str]:
+    return ("true" if value else "false") if isinstance(value, bool) else value
+
+
+def _check_headers(headers: Headers) -> None:
+    # Here, because the libraries beneath us quote a bad value, most likely a token with a line end, in their errors.
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable() and value == value.strip() and _TOKEN.fullmatch(name)):
+            raise Refused(f"the header {name!r} holds characters that cannot be sent")
+
+
+def _without_query(url: httpx.URL) -> str:
+    path = url.raw_path.partition(b"?")[0]
+    return f"{url.scheme}://{url.netloc.decode('ascii')}{path.decode('ascii')}"
+
+
+def _broken(host: str, err: BaseException) -> ConnectFailed:
+    cause: BaseException | None = err
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return ConnectFailed(f"{host}: its certificate is not valid")
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(err, httpx.ProtocolError | httpcore.ProtocolError):
+        return ConnectFailed(f"{host}: the answer broke off or made no sense", again=True)
+    return ConnectFailed(f"{host} could not be reached", again=True)

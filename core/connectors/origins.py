@@ -1,0 +1,69 @@
+"""Where a connector may call: its manifest's hosts, any public host if it follows links, and the named exceptions."""
+
+from collections.abc import Set as AbstractSet
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from core.connectors.faults import Refused
+from core.connectors.guard import check_name
+from core.models import Manifest
+
+INSTANCE = "{instance}"
+"""Stands for the server's name in the base URL of a network that has many servers."""
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+_PORTS = frozenset(DEFAULT_PORTS.values())
+
+HostPort = tuple[str, int]
+
+
+def host_and_port(entry: str) -> HostPort:
+    """Read one `host:port` of the operator's exceptions; raises `ValueError` that says how to write it."""
+    host, _, port = entry.strip().rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise ValueError(f"allowed hosts are written host:port, not {entry!r}")
+    return host.strip("[]").lower(), int(port)
+
+
+@lru_cache(maxsize=256)
+def overridden(override: str | None, default: str) -> tuple[str, HostPort | None]:
+    """Return the URL to use and, for an override, the host and port that it opens.
+
+    An override without a path takes over the default's path. One whose host holds `{instance}` opens nothing: there the
+    host is a stranger's word. Raises `ValueError` for what is no http(s) address.
+    """
+    if override is None:
+        return default, None
+    parts = urlsplit(override.strip())
+    host = parts.hostname
+    if parts.scheme not in DEFAULT_PORTS or not host or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("a base URL is written http(s)://host[:port][/path]")
+    if parts.path in ("", "/"):
+        parts = parts._replace(path=urlsplit(default).path)
+    opens = None if INSTANCE in parts.netloc else (host, parts.port or DEFAULT_PORTS[parts.scheme])
+    return parts.geturl(), opens
+
+
+def is_exception(scheme: str, host: str, port: int | None, manifest: Manifest, opened: AbstractSet[HostPort]) -> bool:
+    """Judge one origin: True when the operator opened it, False when it is an ordinary public one of `manifest`.
+
+    `host` is lower-case and IDNA-encoded, `port` None where the URL names none. Raises `Refused` for everything else.
+    An ordinary origin's addresses are still to be judged when it is connected to.
+    """
+    if scheme not in DEFAULT_PORTS:
+        raise Refused("only http and https addresses can be read")
+    real_port = port or DEFAULT_PORTS[scheme]
+    if (host, real_port) in opened:
+        return True
+    if scheme == "http" and not manifest.allow_http:
+        raise Refused(f"{manifest.label} is read over https only")
+    if real_port not in _PORTS:
+        raise Refused("only the ports 80 and 443 are used")
+    check_name(host)
+    if not manifest.follow_hosts and not any(_fits(host, rule) for rule in manifest.hosts):
+        raise Refused(f"{host} is not a server of {manifest.label}")
+    return False
+
+
+def _fits(host: str, rule: str) -> bool:
+    return host == rule or (rule.startswith("*.") and (host == rule[2:] or host.endswith(rule[1:])))
