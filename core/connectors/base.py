@@ -153,8 +153,8 @@ class Page:
 class Call(Generic[T]):
     """One kind of request a connector makes.
 
-    `path` is a regular expression searched in the path of a URL, so that a recorded answer finds its call. `parse` turns
-    the bytes of a 2xx answer into house types and may raise a SourceError about the subject; `errors` knows the
+    `path` is a regular expression searched in the path of a URL, so that a recorded answer finds its call. `parse`
+    turns the bytes of a 2xx answer into house types and may raise a SourceError about the subject; `errors` knows the
     network's own dialect and returns None for what it does not know.
     """
 

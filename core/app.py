@@ -1,0 +1,87 @@
+"""The composition root: every collaborator is made here, handed on as a parameter, and closed in reverse order."""
+
+import logging
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+
+import structlog
+
+from core.connectors import Connector, discover
+from core.connectors.http import HttpClient
+from core.lookup import Lookups
+from core.models import Clock, Manifest
+from core.settings import Settings
+from core.sources import sources_of
+from core.store import Store
+
+
+class SystemClock:
+    """The real time."""
+
+    def now(self) -> datetime:
+        """Return the present moment in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """A running Clout: what front ends are given."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    http: HttpClient
+    manifests: Mapping[str, Manifest]
+    lookups: Lookups
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    connectors: Mapping[str, Connector] | None = None,
+    http: HttpClient | None = None,
+) -> AsyncIterator[App]:
+    """Open the database and the HTTP client and join everything; raises StoreError.
+
+    Tests pass their own clock, connectors or client; everything else is the same as in production.
+    """
+    _log_to_stderr(settings.log_level)
+    clock = clock or SystemClock()
+    connectors = discover() if connectors is None else connectors
+    async with Store.open(settings.database_url, clock) as store:
+        http = http or HttpClient(user_agent=user_agent(settings), allow_hosts=settings.allowed_hosts)
+        try:
+            sources = sources_of(connectors, settings, http, clock)
+            lookups = Lookups(store, sources, clock, patience=timedelta(seconds=settings.lookup_seconds))
+            yield App(settings, clock, store, http, lookups.manifests, lookups)
+            await store.purge_daily({name: s.manifest.retention for name, s in sources.items() if s.manifest.retention})
+        finally:
+            await http.aclose()
+
+
+def user_agent(settings: Settings) -> str:
+    """Return how we present ourselves: name, version and whom to write to (CONNECTORS rule 10)."""
+    contact = f"+{settings.contact}" if settings.contact else "self-hosted, no contact set"
+    return f"Clout/{version('clout')} ({contact})"
+
+
+def _log_to_stderr(level: str) -> None:
+    logging.basicConfig(level=level, format="%(message)s")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,418 @@
+"""The use case behind every card: ask the store and the networks side by side, score, keep what was learnt.
+
+A network's failure is a value of the reading and never lowers a score; only "nothing at all could be found" is raised.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from core.errors import (
+    AmbiguousHandle,
+    BadHandle,
+    CloutError,
+    NotConfigured,
+    NotFound,
+    NotRecorded,
+    SourceError,
+    Unavailable,
+)
+from core.handles import Handle, closest
+from core.models import (
+    Clock,
+    Failure,
+    Linked,
+    Manifest,
+    NetworkAvailability,
+    NetworkReading,
+    Post,
+    Reading,
+    Score,
+    Snapshot,
+    Target,
+)
+from core.readings import READ_BACK, DayScore, candidates, carried, history, merge, strongest, total
+from core.scoring import best_posts, score_network
+from core.sources import Source
+from core.store import Past, Store, StoredAccount, StoredCreator
+
+PARTIAL_AFTER = 10.0  # seconds until a card with what has answered is shown (DESIGN 2)
+HISTORY_SHOWN = timedelta(weeks=12)  # the sparkline of a score card
+MISS_REMEMBERED = timedelta(hours=1)  # an unknown handle is not asked again for this long (CONNECTORS 1)
+
+Show = Callable[[Reading], Awaitable[None]]
+log = structlog.get_logger("clout.lookup")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What one person asked for, and what the store knew about it then."""
+
+    team: str
+    handle: Handle
+    now: datetime
+    fresh: bool
+    stored: StoredCreator | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One account to answer for: where, under which name, what is stored, and whether a bare name was guessed there."""
+
+    source: Source
+    handle: str
+    known: StoredAccount | None = None
+    guessed: bool = False
+
+    @property
+    def network(self) -> str:
+        """The network's name."""
+        return self.source.manifest.name
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one Ask: a reading when there is anything to show, and the error when asking failed."""
+
+    ask: Ask
+    reading: NetworkReading | None = None
+    error: SourceError | None = None
+
+
+class Lookups:
+    """Looks creators up, links their accounts, and tells what is read; one for the whole process."""
+
+    def __init__(
+        self, store: Store, sources: Mapping[str, Source], clock: Clock, *, patience: timedelta = timedelta(seconds=25)
+    ) -> None:
+        self._store = store
+        self._sources = sources
+        self._clock = clock
+        self._patience = patience
+        self._flights: dict[tuple[str, str], asyncio.Task[Answer]] = {}
+        self.manifests: Mapping[str, Manifest] = {name: source.manifest for name, source in sources.items()}
+
+    # --- use cases ----------------------------------------------------------------------------------------------------
+
+    async def lookup(
+        self, team: str, text: str, *, network: str | None = None, fresh: bool = False, show: Show | None = None
+    ) -> Reading:
+        """Return everything known about a creator, fetched where what is stored is older than the network allows.
+
+        `show` receives a partial reading after 10 s. Raises InputError for text that is no handle, a SourceError when
+        the one network asked could not answer and nothing is stored, NotFound or Unavailable when none could.
+        """
+        handle = Handle.parse(text, self.manifests, network)
+        now = self._clock.now()
+        question = Question(team, handle, now, fresh, await self._stored(team, handle, now - HISTORY_SHOWN))
+        answers = await self._answers(question, await self._asks(question), show)
+        if not any(answer.reading is not None and answer.reading.score is not None for answer in answers):
+            raise await self._nothing(team, handle, answers)
+        return self._reading(question, answers)
+
+    async def history(self, team: str, text: str, *, network: str | None = None, since: datetime) -> Reading:
+        """Return what is stored about a creator since `since`, asking no network; raises NotRecorded."""
+        handle = Handle.parse(text, self.manifests, network)
+        now = self._clock.now()
+        stored = await self._stored(team, handle, since)
+        if stored is None:
+            raise NotRecorded(f"Nothing is stored about {handle.shown} yet.", suggestion=await self._near(team, handle))
+        answers = [Answer(self._ask_for(account), account.reading) for account in stored.accounts]
+        return self._reading(Question(team, handle, now, False, stored), answers)
+
+    async def link(self, team: str, name: str, target: str) -> Linked:
+        """Say that `target` belongs to the creator `name`; both are looked up so that only real accounts are linked."""
+        handle = Handle.parse(name, self.manifests)
+        first = await self.lookup(team, name)
+        second = await self.lookup(team, target)
+        if second.candidates:
+            raise AmbiguousHandle(f"{target} is several accounts: say which network, as in network:name.")
+        accounts = [(r.network, r.native_id) for r in (*first.networks, *second.networks) if r.native_id is not None]
+        await self._store.link(team, first.name or handle.name, list(dict.fromkeys(accounts)))
+        return await self.accounts(team, first.name or handle.name)
+
+    async def unlink(self, team: str, name: str, target: str) -> Linked:
+        """Take an account away from the creator `name`; raises NotRecorded when it was not linked."""
+        linked = await self.accounts(team, name)
+        wanted = Handle.parse(target, self.manifests)
+        for reading in linked.accounts:
+            same_place = wanted.network in (None, reading.network)
+            if same_place and reading.native_id and wanted.on(self.manifests[reading.network]) == reading.handle:
+                await self._store.unlink(team, linked.name, reading.network, reading.native_id)
+                left = tuple(other for other in linked.accounts if other is not reading)
+                return Linked(name=linked.name, accounts=left)
+        raise NotRecorded(f"{wanted.shown} is not linked to {linked.name}.")
+
+    async def accounts(self, team: str, name: str) -> Linked:
+        """Return the accounts a team has linked under a name; raises NotRecorded when there is no such creator."""
+        handle = Handle.parse(name, self.manifests)
+        stored = await self._stored(team, handle, None)
+        if stored is None or not stored.linked:
+            raise NotRecorded(f"No accounts are linked to {handle.shown} here.")
+        return Linked(name=stored.name or handle.name, accounts=tuple(account.reading for account in stored.accounts))
+
+    async def posts(self, reading: Reading) -> dict[str, tuple[Post, ...]]:
+        """Return the stored posts of the window of each network of a reading, newest first."""
+        since = reading.at - READ_BACK
+        return {
+            r.network: await self._store.posts(r.network, r.native_id, since=since)
+            for r in reading.networks
+            if r.native_id is not None
+        }
+
+    def networks(self) -> tuple[NetworkAvailability, ...]:
+        """Return every network with whether it can be read here."""
+        return tuple(source.availability() for source in self._sources.values())
+
+    async def suggestions(self, team: str, text: str) -> tuple[str, ...]:
+        """Return known handles that begin like the text."""
+        return tuple(await self._store.known_handles(team, text.lstrip("@").lower()))
+
+    # --- whom to ask --------------------------------------------------------------------------------------------------
+
+    def _names(self, handle: Handle) -> dict[str, str]:
+        """Return network -> name there: the one named, or every free network where the bare name could exist."""
+        if handle.network is not None:
+            return {handle.network: handle.name}
+        names = {}
+        for name, source in self._sources.items():
+            if source.guessable:
+                try:
+                    names[name] = handle.on(source.manifest)
+                except (BadHandle, AmbiguousHandle):
+                    continue
+        return names
+
+    async def _stored(self, team: str, handle: Handle, since: datetime | None) -> StoredCreator | None:
+        names = {handle.network: handle.name} if handle.network else self._everywhere(handle)
+        return await self._store.find(
+            team, handle.name, handle.network, list(names.items()), history_since=since
+        )
+
+    def _everywhere(self, handle: Handle) -> dict[str, str]:
+        names = {}
+        for name, manifest in self.manifests.items():
+            try:
+                names[name] = handle.on(manifest)
+            except (BadHandle, AmbiguousHandle):
+                continue
+        return names
+
+    async def _asks(self, question: Question) -> list[Ask]:
+        handle, stored = question.handle, question.stored
+        asks = [self._ask_for(account) for account in stored.accounts] if stored is not None else []
+        if stored is not None and stored.linked:
+            return asks
+        answered = {ask.network for ask in asks}
+        unknown = [(n, name) for n, name in self._names(handle).items() if n not in answered]
+        guessed = handle.network is None
+        missed = await self._store.missed(unknown, question.now) if unknown and guessed else ()
+        return asks + [Ask(self._sources[n], name, None, guessed) for n, name in unknown if (n, name) not in missed]
+
+    def _ask_for(self, account: StoredAccount) -> Ask:
+        reading = account.reading
+        return Ask(self._sources[reading.network], reading.handle, account)
+
+    # --- asking -------------------------------------------------------------------------------------------------------
+
+    async def _answers(self, question: Question, asks: Sequence[Ask], show: Show | None) -> list[Answer]:
+        settled, tasks = [], {}
+        for ask in asks:
+            answer = self._settled(ask, question.now, question.fresh)
+            if answer is not None:
+                settled.append(answer)
+            else:
+                tasks[ask.network] = asyncio.ensure_future(self._flight(ask))
+        try:
+            if tasks and show is not None:
+                await asyncio.wait(tasks.values(), timeout=PARTIAL_AFTER)
+                waiting = tuple(network for network, task in tasks.items() if not task.done())
+                if waiting:
+                    ready = [task.result() for task in tasks.values() if task.done()]
+                    await show(self._reading(question, settled + ready, waiting))
+            return settled + [await task for task in tasks.values()]
+        finally:
+            for task in tasks.values():
+                task.cancel()
+
+    def _settled(self, ask: Ask, now: datetime, fresh: bool) -> Answer | None:
+        """Return the answer that needs no request, or None: fresh enough, off, or told to wait."""
+        known = ask.known
+        if ask.source.obstacle:
+            error = NotConfigured(ask.network, ask.source.obstacle)
+            return Answer(ask, _failed(known.reading if known else None, ask, error), error)
+        if known is None:
+            return None
+        waiting = known.reading.failure
+        if waiting is not None and waiting.retry_at is not None and waiting.retry_at > now:
+            return Answer(ask, known.reading, _as_error(waiting))
+        if not fresh and waiting is None and now < ask.source.fresh_until(known.fetched_at):
+            return Answer(ask, known.reading)
+        return None
+
+    async def _flight(self, ask: Ask) -> Answer:
+        """Join the request that is already on its way for this account, or start it; a leaving caller stops no one."""
+        key = (ask.network, ask.handle)
+        task = self._flights.get(key)
+        if task is None:
+            task = asyncio.create_task(self._answer(ask))
+            self._flights[key] = task
+            task.add_done_callback(lambda _: self._flights.pop(key, None))
+        answer = await asyncio.shield(task)
+        return replace(answer, ask=ask)
+
+    async def _answer(self, ask: Ask) -> Answer:
+        now = self._clock.now()
+        native_id = ask.known.reading.native_id if ask.known else None
+        try:
+            target = Target(handle=ask.handle, native_id=native_id)
+            snapshot = await ask.source.fetch(target, now - READ_BACK, self._patience)
+            return Answer(ask, await self._learn(ask, snapshot, now))
+        except SourceError as error:
+            return await self._failed(ask, error, now)
+
+    async def _learn(self, ask: Ask, snapshot: Snapshot, now: datetime) -> NetworkReading:
+        """Score what was read together with what was known, and store both in one transaction."""
+        profile, manifest = snapshot.profile, ask.source.manifest
+        past = await self._store.past(profile.network, profile.native_id, since=now - READ_BACK)
+        merged = merge(past.posts, snapshot)
+        reading = self._scored(snapshot, merged.posts, past, manifest, now)
+        before = ask.known.reading.score if ask.known else None
+        if reading.score is not None:
+            reading = reading.model_copy(update={"score": carried(reading.score, before)})
+        await self._store.record(snapshot, reading, changed=merged.changed, deleted=merged.deleted)
+        return reading
+
+    def _scored(
+        self, snapshot: Snapshot, posts: tuple[Post, ...], past: Past, manifest: Manifest, now: datetime
+    ) -> NetworkReading:
+        profile = snapshot.profile
+        terms = {"complete_from": snapshot.complete_from, "earlier": past.followers}
+        score = score_network(profile, posts, now, **terms)
+        best = best_posts(profile, posts, now, **terms) if score.score is not None else ()
+        return NetworkReading(
+            network=profile.network,
+            status="ok",
+            handle=profile.handle,
+            native_id=profile.native_id,
+            combine=manifest.combine,
+            access=snapshot.access,
+            profile=profile,
+            score=score,
+            best_posts=best,
+            notes=snapshot.notes,
+        )
+
+    async def _failed(self, ask: Ask, error: SourceError, now: datetime) -> Answer:
+        reading = ask.known.reading if ask.known else None
+        failure = _failure(error)
+        if isinstance(error, NotFound) or reading is not None:
+            native_id = reading.native_id if reading else None
+            await self._store.record_failure(ask.network, ask.handle, native_id, failure, error.status, now)
+        log.info("network failed", network=ask.network, error=type(error).__name__)
+        return Answer(ask, _failed(reading, ask, error), error)
+
+    # --- putting together ---------------------------------------------------------------------------------------------
+
+    def _reading(
+        self,
+        question: Question,
+        answers: Sequence[Answer],
+        pending: tuple[str, ...] = (),
+    ) -> Reading:
+        handle, stored = question.handle, question.stored
+        readings = [a.reading for a in answers if a.reading is not None and not _guessed_in_vain(a)]
+        linked = stored is not None and stored.linked
+        shown, others = readings, []
+        if not linked and handle.network is None:
+            hits = [reading for reading in readings if reading.score is not None]
+            if hits:
+                first = strongest(hits)
+                others = [reading for reading in hits if reading is not first]
+                shown = [first] + [reading for reading in readings if reading.score is None]
+        score = total(shown, question.now)
+        return Reading(
+            handle=handle.shown,
+            name=stored.name if stored is not None and linked else None,
+            team=question.team,
+            score=score,
+            networks=tuple(shown),
+            history=history(self._days(stored, shown), score.model_version),
+            candidates=candidates(shown[0], others, self._address) if others else (),
+            pending=pending,
+            linked=linked,
+            at=question.now,
+        )
+
+    def _days(self, stored: StoredCreator | None, shown: Sequence[NetworkReading]) -> dict[str, list[DayScore]]:
+        days = {}
+        for reading in shown:
+            if reading.combine == "separate" or reading.native_id is None:
+                continue
+            past = stored.days(reading.network, reading.native_id) if stored is not None else []
+            latest = reading.score
+            if latest is not None and latest.score is not None and latest.low is not None and latest.high is not None:
+                past = [d for d in past if d.at.date() != latest.as_of.date()]
+                past.append(
+                    DayScore(latest.as_of, latest.score, latest.low, latest.high, latest.state, latest.model_version)
+                )
+            days[f"{reading.network}:{reading.native_id}"] = past
+        return days
+
+    def _address(self, link: str) -> tuple[str, str] | None:
+        try:
+            handle = Handle.parse(link, self.manifests)
+        except CloutError:
+            return None
+        return (handle.network, handle.name) if handle.network is not None else None
+
+    async def _nothing(self, team: str, handle: Handle, answers: Sequence[Answer]) -> CloutError:
+        """Return the error that says why nothing at all can be shown."""
+        errors = [answer.error for answer in answers if answer.error is not None]
+        others = [error for error in errors if not isinstance(error, NotFound)]
+        if handle.network is not None and errors:
+            error: CloutError = errors[0]
+        elif others:
+            error = Unavailable("", " ".join(error.message for error in others))
+        else:
+            error = NotFound("", f"I can't find {handle.shown} on {self._where(handle)}.")
+        if isinstance(error, NotFound) and (near := await self._near(team, handle)):
+            error.args = (f"{error.message} Did you mean {near}?",)
+            error.message = error.args[0]
+        return error
+
+    def _where(self, handle: Handle) -> str:
+        labels = [self.manifests[name].label for name in self._names(handle)]
+        return " or ".join(labels) if labels else "any network read here"
+
+    async def _near(self, team: str, handle: Handle) -> str | None:
+        return closest(handle.name, await self._store.known_handles(team, "", limit=500))
+
+
+def _failure(error: SourceError) -> Failure:
+    return Failure(
+        network=error.network, error=type(error).__name__, message=error.message, retry_at=error.retry_at
+    )
+
+
+def _as_error(failure: Failure) -> SourceError:
+    return Unavailable(failure.network, failure.message, retry_at=failure.retry_at)
+
+
+def _failed(reading: NetworkReading | None, ask: Ask, error: SourceError) -> NetworkReading:
+    """Return the last good reading marked with what went wrong, or an empty one when nothing is stored."""
+    changes = {"status": error.status, "failure": _failure(error)}
+    if reading is not None:
+        return reading.model_copy(update=changes)
+    return NetworkReading(
+        network=ask.network, handle=ask.handle, combine=ask.source.manifest.combine, **changes  # type: ignore[arg-type]
+    )
+
+
+def _guessed_in_vain(answer: Answer) -> bool:
+    return answer.ask.guessed and isinstance(answer.error, NotFound)
+
+

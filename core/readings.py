@@ -1,0 +1,228 @@
+"""What one creator's accounts add up to: which posts count, the combined score, its history, the strongest of several.
+
+Pure: no clock, no store, no network.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from core.models import (
+    Candidate,
+    HistoryPoint,
+    NetworkReading,
+    NetworkScore,
+    Post,
+    Profile,
+    Score,
+    Snapshot,
+    State,
+)
+from core.scoring import combine, combine_values
+
+WINDOW = timedelta(days=90)  # SCORING 2
+READ_BACK = timedelta(days=91)  # the window and the day more that consistency looks back to (SCORING 3, C)
+STALE_AFTER = timedelta(days=14)  # SCORING 4: from then on a last good score leaves rankings and alerts
+CARRY = timedelta(days=14)  # a day without a reading shows the last one, at most this old
+
+COUNTED: tuple[State, ...] = ("ok", "provisional")
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Posts known before joined with a new read: what counts now, what changed, what the network no longer shows."""
+
+    posts: tuple[Post, ...]
+    changed: tuple[Post, ...]
+    deleted: tuple[str, ...]
+
+
+def merge(known: Iterable[Post], snapshot: Snapshot) -> Merge:
+    """Return which posts count after a read (SCORING 2).
+
+    A known post inside `[complete_from, fetched_at]` that the read no longer brings was deleted; one outside stays.
+    """
+    before = {post.native_id: post for post in known}
+    brought = {post.native_id: post for post in reversed(snapshot.posts)}  # of duplicates the first wins
+    missing = {native_id: post for native_id, post in before.items() if native_id not in brought}
+    start, end = snapshot.complete_from, snapshot.profile.fetched_at
+    deleted = {i for i, post in missing.items() if start is not None and start <= post.created_at <= end}
+    kept = [post for native_id, post in missing.items() if native_id not in deleted]
+    return Merge(
+        posts=(*brought.values(), *kept),
+        changed=tuple(post for native_id, post in brought.items() if before.get(native_id) != post),
+        deleted=tuple(sorted(deleted)),
+    )
+
+
+def carried(score: NetworkScore, before: NetworkScore | None) -> NetworkScore:
+    """Return `score`, or the last one greyed as `dormant` when an account once scored has no post left in the window."""
+    if score.state != "insufficient" or score.inputs is None or score.inputs.posts > 0:
+        return score
+    if before is None or before.score is None:
+        return score
+    return before.model_copy(update={"state": "dormant"})
+
+
+def counted(networks: Iterable[NetworkReading], *, separate: bool = False) -> tuple[NetworkScore, ...]:
+    """Return the scores that enter the total: of the networks that sum, the living ones, or else the dormant ones."""
+    scores = [
+        reading.score
+        for reading in networks
+        if reading.score is not None and reading.score.score is not None and (reading.combine == "separate") is separate
+    ]
+    living = [score for score in scores if score.state in COUNTED]
+    return tuple(living or scores)
+
+
+def total(networks: Sequence[NetworkReading], now: datetime) -> Score:
+    """Return the combined score of a creator, with the state that the freshness of its networks allows."""
+    scores = counted(networks)
+    combined = combine(scores)
+    if combined.score is None:
+        return combined
+    names = {score.network for score in scores}
+    readings = [reading for reading in networks if reading.network in names]
+    unheard = [reading for reading in readings if reading.failure is not None]
+    too_old = any(_age(reading, now) > STALE_AFTER for reading in unheard)
+    if too_old or (unheard and len(unheard) == len(readings)):
+        return combined.model_copy(update={"state": "stale"})
+    return combined
+
+
+def _age(reading: NetworkReading, now: datetime) -> timedelta:
+    return now - reading.profile.fetched_at if reading.profile is not None else timedelta(0)
+
+
+# --- history ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DayScore:
+    """One account's stored score of one UTC day."""
+
+    at: datetime
+    score: float
+    low: float
+    high: float
+    state: State
+    model_version: str
+
+
+def history(
+    accounts: Mapping[str, Sequence[DayScore]], model_version: str | None = None
+) -> tuple[HistoryPoint, ...]:
+    """Return a creator's combined score day by day, oldest first, of one model version when one is given.
+
+    Several accounts are combined by the p-norm of SCORING 4. Their daily draws are not kept, so a past day's range joins
+    all low ends and all high ends: never narrower than the true one. A day on which only some accounts were read carries
+    the others' last score for up to 14 days.
+    """
+    series = {
+        name: sorted((d for d in days if model_version in (None, d.model_version)), key=lambda d: d.at)
+        for name, days in accounts.items()
+    }
+    moments: dict[int, datetime] = {}
+    for days in series.values():
+        for point in days:
+            day = _day(point.at)
+            moments[day] = max(point.at, moments.get(day, point.at))
+    joined = (_joined(at, series.values()) for _, at in sorted(moments.items()))
+    return tuple(point for point in joined if point is not None)
+
+
+def _day(at: datetime) -> int:
+    return at.astimezone(UTC).toordinal()
+
+
+def _joined(at: datetime, series: Iterable[Sequence[DayScore]]) -> HistoryPoint | None:
+    current = [point for days in series if (point := _last(days, at)) is not None]
+    if not current:
+        return None
+    states = [point.state for point in current]
+    state: State = next((s for s in ("ok", "provisional", "dormant", "stale") if s in states), "insufficient")
+    return HistoryPoint(
+        at=at,
+        score=combine_values([point.score for point in current]),
+        low=combine_values([point.low for point in current]),
+        high=combine_values([point.high for point in current]),
+        state=state,
+        model_version=current[-1].model_version,
+    )
+
+
+def _last(days: Sequence[DayScore], at: datetime) -> DayScore | None:
+    before = [point for point in days if point.at <= at]
+    return before[-1] if before and at - before[-1].at <= CARRY else None
+
+
+# --- several accounts under one name ----------------------------------------------------------------------------------
+
+
+def strongest(networks: Sequence[NetworkReading]) -> NetworkReading:
+    """Return the account to show when several answer to a bare name: highest score, then most followers."""
+    return max(networks, key=_strength)
+
+
+def _strength(reading: NetworkReading) -> tuple[float, int, str]:
+    score = reading.score.score if reading.score is not None else None
+    followers = reading.profile.followers if reading.profile is not None else None
+    return (score or 0.0, followers or 0, reading.network)
+
+
+def candidates(
+    shown: NetworkReading, others: Iterable[NetworkReading], addresses: Callable[[str], tuple[str, str] | None]
+) -> tuple[Candidate, ...]:
+    """Return the other accounts with the evidence that they are the same creator.
+
+    `addresses` turns a profile address into (network, handle), or None when it is no profile.
+    """
+    return tuple(
+        Candidate(
+            network=other.network,
+            handle=other.handle,
+            native_id=other.native_id or "",
+            score=other.score.score if other.score is not None else None,
+            followers=other.profile.followers if other.profile is not None else None,
+            evidence=evidence(shown, other, addresses),
+        )
+        for other in others
+    )
+
+
+def evidence(
+    one: NetworkReading, other: NetworkReading, addresses: Callable[[str], tuple[str, str] | None]
+) -> tuple[str, ...]:
+    """Return what both creators published that ties the accounts together; never a guess from names or pictures."""
+    if one.profile is None or other.profile is None:
+        return ()
+    found = []
+    for source, target in ((one, other), (other, one)):
+        assert source.profile is not None
+        if _points_to(source.profile.verified_links, target, addresses):
+            found.append(f"verified link on {source.network} to the {target.network} account")
+        elif _points_to(source.profile.links, target, addresses):
+            found.append(f"{source.network} profile links to the {target.network} account")
+    shared = _own_domains(one.profile) & _own_domains(other.profile)
+    found += [f"both use the domain {domain}" for domain in sorted(shared)]
+    return tuple(found)
+
+
+def _points_to(
+    links: Iterable[str], target: NetworkReading, addresses: Callable[[str], tuple[str, str] | None]
+) -> bool:
+    return any(addresses(link) == (target.network, target.handle) for link in links)
+
+
+_SHARED_HOSTS = ("bsky.social", "github.io", "mastodon.social", "linktr.ee", "github.com", "youtube.com", "x.com")
+
+
+def _own_domains(profile: Profile) -> set[str]:
+    """Return domains that the account itself controls: its domain handle, and web sites that its profile verifies."""
+    hosts = {urlsplit(link).hostname or "" for link in profile.verified_links}
+    if profile.network == "bluesky":
+        hosts.add(profile.handle)
+    elif profile.network == "mastodon":
+        hosts.add(profile.handle.rpartition("@")[2])
+    return {host.removeprefix("www.") for host in hosts if "." in host and not host.endswith(_SHARED_HOSTS)}
