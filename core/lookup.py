@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import cast
 
 import structlog
 
@@ -28,20 +29,20 @@ from core.models import (
     Manifest,
     NetworkAvailability,
     NetworkReading,
+    NetworkScore,
     Post,
     Reading,
-    Score,
     Snapshot,
+    Status,
     Target,
 )
 from core.readings import READ_BACK, DayScore, candidates, carried, history, merge, strongest, total
 from core.scoring import best_posts, score_network
 from core.sources import Source
-from core.store import Past, Store, StoredAccount, StoredCreator
+from core.store import Past, ScorePoint, Store, StoredAccount, StoredCreator
 
 PARTIAL_AFTER = 10.0  # seconds until a card with what has answered is shown (DESIGN 2)
 HISTORY_SHOWN = timedelta(weeks=12)  # the sparkline of a score card
-MISS_REMEMBERED = timedelta(hours=1)  # an unknown handle is not asked again for this long (CONNECTORS 1)
 
 Show = Callable[[Reading], Awaitable[None]]
 log = structlog.get_logger("clout.lookup")
@@ -108,7 +109,7 @@ class Lookups:
         handle = Handle.parse(text, self.manifests, network)
         now = self._clock.now()
         question = Question(team, handle, now, fresh, await self._stored(team, handle, now - HISTORY_SHOWN))
-        answers = await self._answers(question, await self._asks(question), show)
+        answers = await self._answers(question, self._asks(question), show)
         if not any(answer.reading is not None and answer.reading.score is not None for answer in answers):
             raise await self._nothing(team, handle, answers)
         return self._reading(question, answers)
@@ -169,7 +170,7 @@ class Lookups:
 
     async def suggestions(self, team: str, text: str) -> tuple[str, ...]:
         """Return known handles that begin like the text."""
-        return tuple(await self._store.known_handles(team, text.lstrip("@").lower()))
+        return tuple(known.text for known in await self._store.known_handles(team, text.lstrip("@").lower()))
 
     # --- whom to ask --------------------------------------------------------------------------------------------------
 
@@ -188,9 +189,7 @@ class Lookups:
 
     async def _stored(self, team: str, handle: Handle, since: datetime | None) -> StoredCreator | None:
         names = {handle.network: handle.name} if handle.network else self._everywhere(handle)
-        return await self._store.find(
-            team, handle.name, handle.network, list(names.items()), history_since=since
-        )
+        return await self._store.find(team, handle.name, handle.network, list(names.items()), history_since=since)
 
     def _everywhere(self, handle: Handle) -> dict[str, str]:
         names = {}
@@ -201,7 +200,7 @@ class Lookups:
                 continue
         return names
 
-    async def _asks(self, question: Question) -> list[Ask]:
+    def _asks(self, question: Question) -> list[Ask]:
         handle, stored = question.handle, question.stored
         asks = [self._ask_for(account) for account in stored.accounts] if stored is not None else []
         if stored is not None and stored.linked:
@@ -209,7 +208,7 @@ class Lookups:
         answered = {ask.network for ask in asks}
         unknown = [(n, name) for n, name in self._names(handle).items() if n not in answered]
         guessed = handle.network is None
-        missed = await self._store.missed(unknown, question.now) if unknown and guessed else ()
+        missed = stored.misses if stored is not None else {}
         return asks + [Ask(self._sources[n], name, None, guessed) for n, name in unknown if (n, name) not in missed]
 
     def _ask_for(self, account: StoredAccount) -> Ask:
@@ -249,7 +248,8 @@ class Lookups:
         waiting = known.reading.failure
         if waiting is not None and waiting.retry_at is not None and waiting.retry_at > now:
             return Answer(ask, known.reading, _as_error(waiting))
-        if not fresh and waiting is None and now < ask.source.fresh_until(known.fetched_at):
+        fetched_at = known.fetched_at
+        if not fresh and waiting is None and fetched_at is not None and now < ask.source.fresh_until(fetched_at):
             return Answer(ask, known.reading)
         return None
 
@@ -310,8 +310,14 @@ class Lookups:
         reading = ask.known.reading if ask.known else None
         failure = _failure(error)
         if isinstance(error, NotFound) or reading is not None:
-            native_id = reading.native_id if reading else None
-            await self._store.record_failure(ask.network, ask.handle, native_id, failure, error.status, now)
+            await self._store.record_failure(
+                ask.network,
+                failure,
+                status=status_of(error),
+                at=now,
+                handle=ask.handle,
+                native_id=reading.native_id if reading else None,
+            )
         log.info("network failed", network=ask.network, error=type(error).__name__)
         return Answer(ask, _failed(reading, ask, error), error)
 
@@ -347,18 +353,20 @@ class Lookups:
             at=question.now,
         )
 
-    def _days(self, stored: StoredCreator | None, shown: Sequence[NetworkReading]) -> dict[str, list[DayScore]]:
-        days = {}
+    def _days(self, stored: StoredCreator | None, shown: Sequence[NetworkReading]) -> dict[str, Sequence[DayScore]]:
+        days: dict[str, Sequence[DayScore]] = {}
+        known: dict[tuple[str, str | None], Sequence[ScorePoint]] = {}
+        if stored is not None:
+            for account in stored.accounts:
+                points = stored.history.get(account.account_id, ())
+                known[account.reading.network, account.reading.native_id] = points
         for reading in shown:
             if reading.combine == "separate" or reading.native_id is None:
                 continue
-            past = stored.days(reading.network, reading.native_id) if stored is not None else []
-            latest = reading.score
-            if latest is not None and latest.score is not None and latest.low is not None and latest.high is not None:
-                past = [d for d in past if d.at.date() != latest.as_of.date()]
-                past.append(
-                    DayScore(latest.as_of, latest.score, latest.low, latest.high, latest.state, latest.model_version)
-                )
+            past = list(known.get((reading.network, reading.native_id), ()))
+            if reading.score is not None and reading.score.state != "dormant":
+                past = [point for point in past if point.at.date() != reading.score.as_of.date()]
+                past.append(_point(reading.score))
             days[f"{reading.network}:{reading.native_id}"] = past
         return days
 
@@ -389,13 +397,12 @@ class Lookups:
         return " or ".join(labels) if labels else "any network read here"
 
     async def _near(self, team: str, handle: Handle) -> str | None:
-        return closest(handle.name, await self._store.known_handles(team, "", limit=500))
+        known = await self._store.known_handles(team, "", limit=500)
+        return closest(handle.name, [name.name for name in known])
 
 
 def _failure(error: SourceError) -> Failure:
-    return Failure(
-        network=error.network, error=type(error).__name__, message=error.message, retry_at=error.retry_at
-    )
+    return Failure(network=error.network, error=type(error).__name__, message=error.message, retry_at=error.retry_at)
 
 
 def _as_error(failure: Failure) -> SourceError:
@@ -404,15 +411,30 @@ def _as_error(failure: Failure) -> SourceError:
 
 def _failed(reading: NetworkReading | None, ask: Ask, error: SourceError) -> NetworkReading:
     """Return the last good reading marked with what went wrong, or an empty one when nothing is stored."""
-    changes = {"status": error.status, "failure": _failure(error)}
-    if reading is not None:
-        return reading.model_copy(update=changes)
-    return NetworkReading(
-        network=ask.network, handle=ask.handle, combine=ask.source.manifest.combine, **changes  # type: ignore[arg-type]
+    if reading is None:
+        reading = NetworkReading(
+            network=ask.network, status="ok", handle=ask.handle, combine=ask.source.manifest.combine
+        )
+    return reading.model_copy(update={"status": status_of(error), "failure": _failure(error)})
+
+
+def status_of(error: SourceError) -> Status:
+    """Return how a card names a network that answered with this error."""
+    return cast(Status, error.status)
+
+
+def _point(score: NetworkScore) -> ScorePoint:
+    return ScorePoint(
+        score.as_of.date(),
+        score.as_of,
+        score.score,
+        score.low,
+        score.high,
+        score.state,
+        score.model_version,
+        score.weights_version,
     )
 
 
 def _guessed_in_vain(answer: Answer) -> bool:
     return answer.ask.guessed and isinstance(answer.error, NotFound)
-
-

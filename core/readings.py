@@ -6,6 +6,7 @@ Pure: no clock, no store, no network.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from core.models import (
@@ -51,13 +52,19 @@ def merge(known: Iterable[Post], snapshot: Snapshot) -> Merge:
     kept = [post for native_id, post in missing.items() if native_id not in deleted]
     return Merge(
         posts=(*brought.values(), *kept),
-        changed=tuple(post for native_id, post in brought.items() if before.get(native_id) != post),
+        changed=tuple(post for native_id, post in brought.items() if _counts(before.get(native_id)) != _counts(post)),
         deleted=tuple(sorted(deleted)),
     )
 
 
+def _counts(post: Post | None) -> tuple[object, ...] | None:
+    if post is None:
+        return None
+    return (post.likes, post.reposts, post.replies, post.quotes, post.saves, post.views, post.kind)
+
+
 def carried(score: NetworkScore, before: NetworkScore | None) -> NetworkScore:
-    """Return `score`, or the last one greyed as `dormant` when an account once scored has no post left in the window."""
+    """Return `score`, or the last one greyed as `dormant` when a scored account has no post left in the window."""
     if score.state != "insufficient" or score.inputs is None or score.inputs.posts > 0:
         return score
     if before is None or before.score is None:
@@ -98,29 +105,49 @@ def _age(reading: NetworkReading, now: datetime) -> timedelta:
 # --- history ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class DayScore:
-    """One account's stored score of one UTC day."""
+class DayScore(Protocol):
+    """One account's score of one UTC day, as the store keeps it; the figures are None in states without a number."""
 
-    at: datetime
-    score: float
-    low: float
-    high: float
-    state: State
-    model_version: str
+    @property
+    def at(self) -> datetime:
+        """When it was computed."""
+        ...
+
+    @property
+    def score(self) -> float | None:
+        """The score, 1 to 100."""
+        ...
+
+    @property
+    def low(self) -> float | None:
+        """The low end of its 90 % range."""
+        ...
+
+    @property
+    def high(self) -> float | None:
+        """The high end of its 90 % range."""
+        ...
+
+    @property
+    def state(self) -> str:
+        """One of core.models.State."""
+        ...
+
+    @property
+    def model_version(self) -> str:
+        """The formula it was computed with."""
+        ...
 
 
-def history(
-    accounts: Mapping[str, Sequence[DayScore]], model_version: str | None = None
-) -> tuple[HistoryPoint, ...]:
+def history(accounts: Mapping[str, Sequence[DayScore]], model_version: str | None = None) -> tuple[HistoryPoint, ...]:
     """Return a creator's combined score day by day, oldest first, of one model version when one is given.
 
-    Several accounts are combined by the p-norm of SCORING 4. Their daily draws are not kept, so a past day's range joins
-    all low ends and all high ends: never narrower than the true one. A day on which only some accounts were read carries
-    the others' last score for up to 14 days.
+    Several accounts are combined by the p-norm of SCORING 4. Their daily draws are not kept, so a past day's range
+    joins all low ends and all high ends: never narrower than the true one. A day on which only some accounts were read
+    carries the others' last score for up to 14 days.
     """
     series = {
-        name: sorted((d for d in days if model_version in (None, d.model_version)), key=lambda d: d.at)
+        name: sorted((d for d in days if model_version in (None, d.model_version) and d.score), key=lambda d: d.at)
         for name, days in accounts.items()
     }
     moments: dict[int, datetime] = {}
@@ -144,9 +171,9 @@ def _joined(at: datetime, series: Iterable[Sequence[DayScore]]) -> HistoryPoint 
     state: State = next((s for s in ("ok", "provisional", "dormant", "stale") if s in states), "insufficient")
     return HistoryPoint(
         at=at,
-        score=combine_values([point.score for point in current]),
-        low=combine_values([point.low for point in current]),
-        high=combine_values([point.high for point in current]),
+        score=combine_values([point.score or 1.0 for point in current]),
+        low=combine_values([point.low or 1.0 for point in current]),
+        high=combine_values([point.high or 100.0 for point in current]),
         state=state,
         model_version=current[-1].model_version,
     )

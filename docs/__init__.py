@@ -1,0 +1,1 @@
+"""The documentation, part of it generated from the code it describes."""
