@@ -32,7 +32,7 @@ _LEAST_SPAN = 7.0  # points; a score that hardly moved is drawn as a nearly leve
 
 
 class Span(Model):
-    """A run of text. `url` is an https address or None: anything else is dropped; so are control codes in outside text."""
+    """A run of text. `url` is an https address or None: any other is dropped; so are control codes in outside text."""
 
     text: str
     style: Style = "plain"
@@ -90,7 +90,7 @@ def plain(one: Line) -> str:
 
 
 class Button(Model):
-    """Something a reader can do next: a command of the one table with its arguments, all of them typed by nobody yet."""
+    """Something a reader can do next: a command of the one table with its arguments."""
 
     label: str
     command: str
@@ -196,7 +196,7 @@ Block = Annotated[Headline | Lines | Table | Sparkline | Notes | Listing, Field(
 
 
 class Card(Model):
-    """What one command answers. `title` stands for the whole card where only a line fits; `reference` is of an error."""
+    """What one command answers. `title` stands for it where only a line fits; `reference` is the code of an error."""
 
     kind: str
     tone: Tone = "flat"

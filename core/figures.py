@@ -77,6 +77,11 @@ def signed(value: float) -> str:
     return text if text.startswith(_MINUS) else f"+{text}"
 
 
+def whole_signed(change: int) -> str:
+    """Return a change between shown scores with its sign: `+4`, `−2`, `0`."""
+    return f"+{change}" if change > 0 else str(change).replace("-", _MINUS)
+
+
 def movement(change: int, span: str) -> str:
     """Return a change between two shown scores: `▲ 4 this week`, `● no change this week`."""
     if change == 0:

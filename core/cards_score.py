@@ -1,0 +1,332 @@
+"""The score card: the answer first, then what it stands on, what is missing, and where the figures come from."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from core import figures
+from core.card import (
+    Block,
+    Button,
+    Card,
+    Column,
+    Fact,
+    Headline,
+    Line,
+    Lines,
+    Notes,
+    Span,
+    Table,
+    TableRow,
+    Tone,
+    at,
+    joined,
+    line,
+    outside,
+    text,
+)
+from core.cards_accounts import (
+    POSTS_FOR_A_FIRM_SCORE,
+    POSTS_FOR_A_SCORE,
+    accounts_table,
+    choices,
+)
+from core.cards_history import change_line, chart, sparkline, tone_of, week_change
+from core.models import BestPost, Inputs, Model, NetworkReading, Reading, SubScores
+from core.naming import REMARK_LIMIT, Manifests, counts_of, handle_span, label, post_url
+
+POSTS_SHOWN = 3  # of the five with most leverage; `why` shows them all
+RANKED_FROM = 20  # SCORING 8: no percentile among fewer tracked creators
+_NAME_LIMIT = 40  # characters of a creator's name beside the handle
+_NOTES_AT_MOST = 8
+_NOT_GIVEN = {"amplification": "shares", "audience": "followers", "rate": "followers"}
+
+
+class Percentile(Model):
+    """How many per cent of the team's tracked creators score lower, and of how many."""
+
+    above: int
+    of: int
+
+
+class Basis(NamedTuple):
+    """What every part of a card is written from."""
+
+    reading: Reading
+    now: datetime
+    zone: str
+    manifests: Manifests
+
+    @property
+    def counted(self) -> list[NetworkReading]:
+        """The accounts whose score enters the total, strongest first."""
+        return _scored(self.reading, "sum")
+
+    @property
+    def apart(self) -> list[NetworkReading]:
+        """The accounts whose score stands beside the total."""
+        return _scored(self.reading, "separate")
+
+
+def _scored(reading: Reading, combine: str) -> list[NetworkReading]:
+    found = [n for n in reading.networks if n.combine == combine and n.score is not None]
+    found = [n for n in found if n.score is not None and n.score.score is not None]
+    return sorted(found, key=lambda n: (-_value(n), n.network))
+
+
+def _value(reading: NetworkReading) -> float:
+    return reading.score.score or 0.0 if reading.score is not None else 0.0
+
+
+def score_card(
+    reading: Reading,
+    now: datetime,
+    *,
+    zone: str,
+    percentile: Percentile | None = None,
+    manifests: Manifests | None = None,
+) -> Card:
+    """Return everything a lookup found, in the order of a score card; `zone` is the reader's, by IANA name."""
+    basis = Basis(reading, now, zone, manifests or {})
+    change = week_change(reading)
+    head = Headline(cells=tuple(filter(None, _cells(basis, change))), aside=_aside(basis, percentile))
+    return Card(
+        kind="score",
+        tone=_tone(reading, change),
+        title=joined(head.cells[:2], " "),
+        blocks=(head, *_body(basis)),
+        buttons=_buttons(reading),
+        chart=chart(reading, zone),
+    )
+
+
+def partial_card(reading: Reading, now: datetime, *, zone: str, manifests: Manifests | None = None) -> Card:
+    """Return what is known while some networks still answer; it has no buttons and claims no change."""
+    basis = Basis(reading, now, zone, manifests or {})
+    known = [cell for cell in _cells(basis, None) if cell] if basis.counted or basis.apart else [_who(reading)]
+    head = Headline(cells=tuple(known), aside=_waiting(basis))
+    return Card(kind="partial", title=joined(head.cells[:2], " "), blocks=(head, *_body(basis)))
+
+
+def _waiting(basis: Basis) -> Line:
+    pending = [label(network, basis.manifests) for network in basis.reading.pending]
+    answered = len(basis.reading.networks)
+    names = " and ".join(filter(None, [", ".join(pending[:-1]), pending[-1] if pending else ""]))
+    return line(f"{answered} of {answered + len(pending)} networks answered; waiting for {names}")
+
+
+def _tone(reading: Reading, change: int | None) -> Tone:
+    return tone_of(change) if reading.score.state in ("ok", "provisional") else "warn"
+
+
+# --- the first line ---------------------------------------------------------------------------------------------------
+
+
+def _who(reading: Reading) -> Line:
+    name = reading.name
+    same = name is None or name.casefold().lstrip("@") == reading.handle.casefold().lstrip("@")
+    handle = handle_span(reading.handle, strong=True)
+    return line(handle) if same or name is None else line(handle, " (", outside(name, _NAME_LIMIT), ")")
+
+
+def _cells(basis: Basis, change: int | None) -> tuple[Line, ...]:
+    """Return who, the score as far as it may be trusted, and the week's change."""
+    reading, score = basis.reading, basis.reading.score
+    if score.score is None or score.low is None or score.high is None:
+        return (_who(reading), *_without_score(basis))
+    whole, span = str(figures.shown(score.score)), figures.score_range(score.low, score.high)
+    number = line(text(whole, "strong"), f" ({span})")
+    match score.state:
+        case "provisional":
+            so_far = line(text(f"provisional, {figures.counted(_posts_of(basis.counted), 'post')} so far", "warn"))
+            return (_who(reading), so_far, line("about ", *number), change_line(change))
+        case "dormant":
+            return (
+                _who(reading),
+                line("last score ", text(whole, "strong"), " on ", _scored_at(basis), ", no post since"),
+            )
+        case "stale":
+            return (_who(reading), line("last score ", *number, " on ", _scored_at(basis), ", not renewed since"))
+        case _:
+            return (_who(reading), number, change_line(change))
+
+
+def _without_score(basis: Basis) -> tuple[Line, ...]:
+    """Return what stands in place of a total: a score that may not be one, or how many posts there are so far."""
+    if basis.apart:
+        first = basis.apart[0].score
+        if first is not None and first.low is not None and first.high is not None:
+            number = text(str(figures.shown(first.score or 1.0)), "strong")
+            span = figures.score_range(first.low, first.high)
+            return (line(f"{label(first.network, basis.manifests)} ", number, f" ({span})"),)
+    known = [n for n in basis.reading.networks if n.score is not None and n.score.inputs is not None]
+    so_far = f", {figures.counted(_posts_of(known), 'post')} so far" if known else ""
+    return (line(text(f"no score yet{so_far}", "warn")),)
+
+
+def _posts_of(networks: Sequence[NetworkReading]) -> int:
+    return sum(n.score.inputs.posts for n in networks if n.score is not None and n.score.inputs is not None)
+
+
+def _scored_at(basis: Basis) -> Span:
+    """Return when the last score was made: a dormant account is scored anew each day, but its history is firm."""
+    firm = [p.at for p in basis.reading.history if p.state in ("ok", "provisional")]
+    scored = [n.score.as_of for n in basis.counted if n.score is not None]
+    known = firm or scored if basis.reading.score.state == "dormant" else scored
+    moment = max(known, default=basis.reading.at)
+    return at(moment, figures.day(moment, basis.zone, now=basis.now), "date")
+
+
+def _aside(basis: Basis, percentile: Percentile | None) -> Line:
+    score = basis.reading.score
+    if score.score is None:
+        if basis.apart:
+            return line(f"its own score ({label(basis.apart[0].network, basis.manifests)}'s terms)")
+        return line(f"a score needs {POSTS_FOR_A_SCORE} posts of the last 90 days with public reactions")
+    word = figures.band(score.score)
+    if score.state == "provisional":
+        few = _posts_of(basis.counted) < POSTS_FOR_A_FIRM_SCORE
+        return line(f"{word}; {POSTS_FOR_A_FIRM_SCORE} posts make it firm" if few else word)
+    if score.state == "ok" and percentile is not None and percentile.of >= RANKED_FROM:
+        return line(f"{word}; above {percentile.above} % of your {percentile.of} tracked creators")
+    return line(word) if score.state != "dormant" else ()
+
+
+# --- what it stands on ------------------------------------------------------------------------------------------------
+
+
+def _body(basis: Basis) -> tuple[Block, ...]:
+    reading = basis.reading
+    spark = sparkline(reading) if not reading.pending else None
+    table = accounts_table(
+        reading.networks, basis.now, basis.zone, basis.manifests, beside=reading.handle, pending=reading.pending
+    )
+    found: list[Block | None] = [
+        Lines(facts=(_networks_fact(basis),)),
+        spark,
+        _facts(basis),
+        table,
+        _best_posts(basis),
+        choices(reading, basis.manifests),
+        _notes(basis),
+    ]
+    return tuple(block for block in found if block is not None)
+
+
+def _networks_fact(basis: Basis) -> Fact:
+    """Return `Instagram 60 · TikTok 49`, or just the network when there is only one, and the window."""
+    names = [label(n.network, basis.manifests) for n in basis.counted]
+    if len(names) > 1:
+        names = [f"{name} {figures.shown(_value(n))}" for name, n in zip(names, basis.counted, strict=True)]
+    elif not names:
+        names = [label(n.network, basis.manifests) for n in basis.reading.networks]
+    end = at(basis.reading.at, figures.day(basis.reading.at, basis.zone), "date")
+    return Fact(line=line(" · ".join(dict.fromkeys(names))), aside=line("90 days to ", end))
+
+
+def _facts(basis: Basis) -> Lines | None:
+    lines = [_sub_scores(basis.reading.score.sub_scores)] if basis.reading.score.score is not None else []
+    # a score that may not be mixed keeps its figures to itself too
+    inputs = [n.score.inputs for n in basis.counted or basis.apart[:1] if n.score is not None]
+    lines.append(_rates([known for known in inputs if known is not None]))
+    facts = tuple(Fact(line=one) for one in lines if one)
+    return Lines(facts=facts) if facts else None
+
+
+def _sub_scores(parts: SubScores) -> Line:
+    known = (
+        ("Reach", parts.reach),
+        ("Resonance", parts.resonance),
+        ("Amplification", parts.amplification),
+        ("Consistency", parts.consistency),
+        ("Growth", parts.growth),
+    )
+    said = (f"{name} {'not available' if value is None else figures.shown(value)}" for name, value in known)
+    return line(" · ".join(said))
+
+
+def _rates(inputs: Sequence[Inputs]) -> Line:
+    """Return the reactions as plain facts: a rate over all followers known, against what their sizes expect, and a sum.
+
+    Several networks: `sum of typical reactions / sum of followers`, compared with the same at each one's expected rate.
+    """
+    rated = [(i.typical_reactions, i.followers, i.expected_rate) for i in inputs if i.followers]
+    compared = [(reactions, rate * followers) for reactions, followers, rate in rated if followers and rate]
+    said = []
+    if rated and len(compared) == len(rated):
+        followers = sum(followers for _, followers, _ in rated if followers)
+        reactions = sum(reactions for reactions, _ in compared)
+        times = figures.one_decimal(reactions / sum(expected for _, expected in compared))
+        share = figures.percent(reactions / followers)
+        said.append(f"{share} of followers react to a post, {times} times creators of this size")
+    if inputs:
+        said.append(f"{figures.counted(sum(i.reactions_per_week for i in inputs), 'reaction')} a week")
+    return line(" · ".join(said))
+
+
+def _best_posts(basis: Basis) -> Table | None:
+    posts = [best for n in basis.counted or basis.apart[:1] for best in n.best_posts]
+    posts.sort(key=lambda best: (-best.leverage, best.post.network, best.post.native_id))
+    if not posts:
+        return None
+    columns = (Column(title="Post"), Column(title="Counts"), Column(title="Points", align="right"))
+    rows = tuple(_best_post(best, basis) for best in posts[:POSTS_SHOWN])
+    return Table(label="Posts that carry it", columns=columns, rows=rows)
+
+
+def _best_post(best: BestPost, basis: Basis) -> TableRow:
+    post = best.post
+    url = post_url(post, basis.manifests.get(post.network))
+    date = at(post.created_at, figures.day(post.created_at, basis.zone, now=basis.now), "date")
+    where = line(text(label(post.network, basis.manifests), url=url), " ", date)
+    return TableRow(cells=(where, line(counts_of(post)), line(figures.signed(best.leverage))))
+
+
+# --- small print ------------------------------------------------------------------------------------------------------
+
+
+def _notes(basis: Basis) -> Notes:
+    said = [*_left_out(basis), *_network_notes(basis)][:_NOTES_AT_MOST]
+    return Notes(lines=(*said, _footer(basis)))
+
+
+def _left_out(basis: Basis) -> list[Line]:
+    """Return which inputs a network does not give: their parts are left out, never counted as 0 (SCORING 3)."""
+    lines = []
+    for reading in basis.counted:
+        dropped = reading.score.dropped if reading.score is not None else ()
+        inputs = list(dict.fromkeys(_NOT_GIVEN[part] for part in dropped if part in _NOT_GIVEN))
+        if inputs:
+            name = label(reading.network, basis.manifests)
+            lines.append(line(f"{name} gives no {' and '.join(inputs)}: left out, never counted as 0"))
+    return lines
+
+
+def _network_notes(basis: Basis) -> list[Line]:
+    lines: dict[tuple[str, str], Line] = {}
+    for reading in basis.reading.networks:
+        name = label(reading.network, basis.manifests)
+        for note in (*reading.notes, *(reading.score.notes if reading.score is not None else ())):
+            said = note.strip().removeprefix(f"{name}:").strip().removesuffix(".")
+            lines.setdefault((name, said), line(f"{name}: ", outside(said, REMARK_LIMIT)))
+    return list(lines.values())
+
+
+def _footer(basis: Basis) -> Line:
+    read = [n.profile.fetched_at for n in (*basis.counted, *basis.apart) if n.profile is not None]
+    updated = min(read, default=basis.reading.at)
+    ago = at(updated, figures.ago(updated, basis.now, basis.zone), "ago")
+    model = basis.reading.score.model_version
+    return line("Updated ", ago, f" · model {model} · public reactions, not sales")
+
+
+def _buttons(reading: Reading) -> tuple[Button, ...]:
+    creator = (("creator", reading.handle),)
+    return (
+        Button(label="Refresh", command="influence", arguments=(*creator, ("fresh", "fresh"))),
+        Button(label="Why", command="why", arguments=creator),
+        Button(label="History", command="history", arguments=creator),
+        Button(label="Compare", command="compare", arguments=(("creators", reading.handle),)),
+        Button(label="Watch", command="watch", arguments=creator),
+        Button(label="Track", command="track", arguments=creator),
+    )
