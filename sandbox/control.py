@@ -1,0 +1,106 @@
+"""The sandbox's own controls over HTTP, for programs that run beside it."""
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from sandbox.server import Sandbox
+
+
+class _Refused(Exception):
+    """The body makes no sense; says why."""
+
+
+def control_app(box: "Sandbox") -> Starlette:
+    """Return the routes: GET and POST clock, GET, POST and DELETE faults, GET creators, GET and DELETE requests."""
+
+    async def clock(request: Request) -> JSONResponse:
+        if request.method == "POST":
+            _move(box, await _body(request))
+        return JSONResponse({"now": box.clock.now().isoformat(), "running": box.clock.running})
+
+    async def faults(request: Request) -> JSONResponse:
+        if request.method == "DELETE":
+            box.faults.clear(request.query_params.get("network"))
+        elif request.method == "POST":
+            _switch(box, await _body(request))
+        return JSONResponse({"active": [vars(fault) for fault in box.faults.active()]})
+
+    async def creators(request: Request) -> JSONResponse:
+        return JSONResponse({"creators": describe(box)})
+
+    async def requests(request: Request) -> JSONResponse:
+        if request.method == "DELETE":
+            box.requests.clear()
+        network = request.query_params.get("network")
+        counts = {name: box.requests.count(name) for name in box.networks}
+        return JSONResponse({"counts": counts, "paths": box.requests.paths(network)[-1000:]})
+
+    async def refused(request: Request, error: Exception) -> JSONResponse:
+        return JSONResponse({"error": str(error)}, 400)
+
+    return Starlette(
+        routes=[
+            Route("/clock", clock, methods=["GET", "POST"]),
+            Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
+            Route("/creators", creators),
+            Route("/requests", requests, methods=["GET", "DELETE"]),
+        ],
+        exception_handlers={_Refused: refused},
+    )
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        value = json.loads(await request.body())
+    except ValueError as error:
+        raise _Refused("the body is no JSON") from error
+    if not isinstance(value, dict):
+        raise _Refused("the body has to be a JSON object")
+    return value
+
+
+def _move(box: "Sandbox", body: dict[str, Any]) -> None:
+    try:
+        if "set" in body:
+            box.clock.set(datetime.fromisoformat(body["set"]))
+        elif "advance" in body:
+            box.clock.advance(timedelta(seconds=float(body["advance"])))
+        else:
+            raise _Refused('say {"set": "2026-03-02T12:00:00Z"} or {"advance": seconds}')
+    except (TypeError, ValueError, OverflowError) as error:
+        raise _Refused(str(error)) from error
+
+
+def _switch(box: "Sandbox", body: dict[str, Any]) -> None:
+    try:
+        if "latency_ms" in body:
+            box.faults.latency(body["network"], int(body["latency_ms"]))
+        elif "budget" in body:
+            box.faults.budget(body["network"], int(body["budget"]), int(body.get("seconds", 300)))
+        else:
+            box.faults.set(**body)
+    except (TypeError, ValueError, KeyError) as error:
+        raise _Refused(f"cannot set this fault: {error}") from error
+
+
+def describe(box: "Sandbox") -> list[dict[str, Any]]:
+    """Return every creator with the accounts and what each is there to show."""
+    moment = box.clock.now().timestamp()
+    return [
+        {
+            "slug": role.slug,
+            "name": role.name,
+            "shows": role.shows,
+            "handles": [{"network": plan.network, "handle": plan.handle} for plan in role.plans],
+            "followers": {acc.network: acc.followers(moment) for acc in box.world.accounts_of(role.slug)},
+        }
+        for role in box.world.roles
+        if not role.slug.startswith("crowd-")
+    ]

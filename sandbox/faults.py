@@ -1,0 +1,141 @@
+"""Bad weather: switchable faults per network, account or path."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+COMMON = frozenset({
+    "429", "500", "502", "503", "timeout", "slow", "drip", "truncated", "changed", "odd_counts", "not_json", "html",
+    "html200", "empty", "repeat_page", "bad_cursor", "huge", "bomb", "redirect_private", "redirect_away",
+    "redirect_loop", "disconnect",
+})  # fmt: skip
+"""Faults that every network knows."""
+
+OWN: dict[str, frozenset[str]] = {
+    "bluesky": frozenset({"takedown", "deactivated", "blocked", "renamed", "not_found", "no_unauthenticated"}),
+    "mastodon": frozenset({"suspended", "gone", "not_found", "unauthorized", "moved", "limited", "negative"}),
+    "github": frozenset({"secondary", "unauthorized", "not_found", "no_user_agent", "validation", "legal"}),
+}
+"""Faults of one network."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault. Empty `handle` and `path` fit every request; `times` None lasts until it is cleared.
+
+    `ms` is the delay of `slow`, and the pause between the bytes of `drip`. `reset` says whether a 429 carries the
+    header that tells when the limit ends, `seconds` how far away that is. `path` is any part of path and query.
+    """
+
+    network: str
+    kind: str
+    handle: str = ""
+    path: str = ""
+    times: int | None = None
+    ms: int = 1500
+    seconds: int = 120
+    reset: bool = True
+
+    def fits(self, path_and_query: str, subjects: frozenset[str]) -> bool:
+        """Return whether this request meets the fault."""
+        return (not self.handle or self.handle.lower() in subjects) and self.path in path_and_query
+
+
+class Faults:
+    """The faults switched on now; the newest that fits a request acts."""
+
+    def __init__(self, networks: Iterable[str] = ("bluesky", "mastodon", "github")) -> None:
+        self._networks = frozenset(networks)
+        self._active: list[Fault] = []
+        self._latency_ms: dict[str, int] = {}
+        self._budget: dict[str, tuple[int, int]] = {}
+
+    def set(
+        self,
+        network: str,
+        kind: str,
+        *,
+        handle: str = "",
+        path: str = "",
+        times: int | None = None,
+        ms: int | None = None,
+        seconds: int = 120,
+        reset: bool = True,
+    ) -> Fault:
+        """Switch a fault on and return it; raises ValueError for an unknown network or kind."""
+        self._check(network)
+        known = COMMON | OWN.get(network, frozenset())
+        if kind not in known:
+            raise ValueError(f"unknown fault {kind!r} for {network}; known: {', '.join(sorted(known))}")
+        pause = ms if ms is not None else 20 if kind == "drip" else 1500
+        fault = Fault(network, kind, handle, path, times, pause, seconds, reset)
+        self._active.append(fault)
+        return fault
+
+    def clear(self, network: str | None = None) -> None:
+        """Switch every fault, latency and budget off, or those of one network."""
+        keep = (lambda name: False) if network is None else (lambda name: name != network)
+        self._active = [fault for fault in self._active if keep(fault.network)]
+        self._latency_ms = {name: ms for name, ms in self._latency_ms.items() if keep(name)}
+        self._budget = {name: left for name, left in self._budget.items() if keep(name)}
+
+    def latency(self, network: str, ms: int) -> None:
+        """Delay every answer of a network."""
+        self._check(network)
+        self._latency_ms[network] = ms
+
+    def latency_ms(self, network: str) -> int:
+        """Return the delay of a network's answers."""
+        return self._latency_ms.get(network, 0)
+
+    def budget(self, network: str, requests: int, seconds: int = 300) -> None:
+        """Allow so many requests; after them every answer is a 429 until the budget is set or cleared anew."""
+        self._check(network)
+        self._budget[network] = (requests, seconds)
+
+    def remaining(self, network: str) -> int | None:
+        """Return what is left of a network's budget, None without one."""
+        left = self._budget.get(network)
+        return None if left is None else left[0]
+
+    def own(self, network: str) -> frozenset[str]:
+        """Return the faults that only this network knows."""
+        return OWN.get(network, frozenset())
+
+    def active(self) -> tuple[Fault, ...]:
+        """Return what is switched on, oldest first."""
+        return tuple(self._active)
+
+    def spend(self, network: str) -> Fault | None:
+        """Take one request off the budget; return the 429 to answer when nothing is left."""
+        if network not in self._budget:
+            return None
+        left, seconds = self._budget[network]
+        if left <= 0:
+            return Fault(network, "429", seconds=seconds)
+        self._budget[network] = (left - 1, seconds)
+        return None
+
+    def take(self, network: str, path_and_query: str, subjects: frozenset[str]) -> Fault | None:
+        """Return the newest fault that fits and count it down; None in good weather."""
+        for place in range(len(self._active) - 1, -1, -1):
+            fault = self._active[place]
+            if fault.network == network and fault.fits(path_and_query, subjects):
+                self._count_down(place, fault)
+                return fault
+        return None
+
+    def any_for(self, network: str) -> bool:
+        """Return whether a network has any fault at all: the quick way out."""
+        return any(fault.network == network for fault in self._active)
+
+    def _count_down(self, place: int, fault: Fault) -> None:
+        if fault.times is None:
+            return
+        if fault.times <= 1:
+            del self._active[place]
+        else:
+            self._active[place] = replace(fault, times=fault.times - 1)
+
+    def _check(self, network: str) -> None:
+        if network not in self._networks:
+            raise ValueError(f"unknown network {network!r}; known: {', '.join(sorted(self._networks))}")

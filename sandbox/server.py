@@ -1,0 +1,304 @@
+"""The sandbox on a loopback port: `async with Sandbox() as box`, or `with Sandbox.in_thread() as box`."""
+
+import asyncio
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
+
+from sandbox import weather
+from sandbox.bluesky import Bluesky
+from sandbox.clock import MovableClock
+from sandbox.control import control_app
+from sandbox.faults import Fault, Faults
+from sandbox.wire import Answer, Ask, Network
+from sandbox.world import World
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+AsgiApp = Callable[[Scope, Receive, weather.Send], Awaitable[None]]
+
+CACHE_BYTES = 64 * 1024 * 1024
+LOG = logging.getLogger("sandbox.http")
+
+
+def _not_on_purpose(record: logging.LogRecord) -> bool:
+    """Drop the line about an answer that was left unfinished: the faults do so on purpose."""
+    return not str(record.msg).startswith("ASGI callable returned without")
+
+
+LOG.addFilter(_not_on_purpose)
+
+
+class Requests:
+    """What the sandbox was asked: the last 50,000 requests, and a count per network."""
+
+    def __init__(self) -> None:
+        self.log: deque[Ask] = deque(maxlen=50_000)
+        self._counts: Counter[str] = Counter()
+
+    def add(self, ask: Ask) -> None:
+        """Note one request."""
+        self.log.append(ask)
+        self._counts[ask.network] += 1
+
+    def count(self, network: str | None = None, path: str = "") -> int:
+        """Return how many requests came; with `path` only the noted ones that hold it in path or query."""
+        if path:
+            return len(self.paths(network, path))
+        return self._counts.total() if network is None else self._counts[network]
+
+    def paths(self, network: str | None = None, path: str = "") -> list[str]:
+        """Return path and query of the noted requests, oldest first."""
+        noted = (f"{ask.path}?{ask.query}" if ask.query else ask.path for ask in self.of(network))
+        return [text for text in noted if path in text]
+
+    def of(self, network: str | None = None) -> list[Ask]:
+        """Return the noted requests, oldest first."""
+        return [ask for ask in self.log if network in (None, ask.network)]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.log.clear()
+        self._counts.clear()
+
+
+class _QuietProtocol(H11Protocol):
+    """uvicorn's HTTP protocol with a logger of its own: hanging up on purpose is no error worth a line."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = LOG
+        self.access_log = False
+
+
+class Sandbox:
+    """A pretend internet on 127.0.0.1.
+
+    With a `start` the clock stands still there and the world is built around that day; without one it runs with the
+    machine's clock. Signals are left to the host program. `crowd` adds plain accounts for load.
+    """
+
+    def __init__(self, seed: int = 20, start: datetime | None = None, *, port: int = 0, crowd: int = 0) -> None:
+        self.clock = MovableClock(start)
+        self.world = World(seed, self.clock.now(), crowd)
+        self.networks: dict[str, Network] = {"bluesky": Bluesky(self.world, self.clock)}
+        self.faults = Faults(self.networks)
+        self.requests = Requests()
+        self._mounts: dict[str, AsgiApp] = {"_sandbox": control_app(self)}
+        self._cache: dict[tuple[str, str], Answer] = {}
+        self._cache_minute = -1
+        self._cache_size = 0
+        self._limits = {"bluesky": 3000, "mastodon": 300, "github": 60}
+        self._spent: Counter[str] = Counter()
+        self._port = port
+        self._server: asyncio.Server | None = None
+        self._state = ServerState()
+        self._stopping = asyncio.Event()
+
+    # --- addresses ------------------------------------------------------------------------------------------------
+
+    @property
+    def port(self) -> int:
+        """Return the port it listens on."""
+        return self._port
+
+    @property
+    def origin(self) -> str:
+        """Return scheme, host and port."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def url(self, network: str) -> str:
+        """Return a network's base URL in the form its setting wants; Mastodon's holds `{instance}`."""
+        forms = {"bluesky": "/bluesky/xrpc/", "mastodon": "/mastodon/{instance}/api/v1/", "github": "/github"}
+        return self.origin + forms.get(network, f"/{network}/")
+
+    def env(self) -> dict[str, str]:
+        """Return the settings that point Clout at this sandbox."""
+        return {f"CLOUT_{name.upper()}__BASE_URL": self.url(name) for name in self.networks}
+
+    def mount(self, name: str, app: AsgiApp) -> None:
+        """Serve another ASGI application under `/name`."""
+        self._mounts[name] = app
+
+    # --- running --------------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        """Listen; the port is known afterwards."""
+        config = Config(
+            self._serve,
+            interface="asgi3",
+            lifespan="off",
+            http=_QuietProtocol,
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+        )
+        config.load()
+        loop = asyncio.get_running_loop()
+        make = lambda: _QuietProtocol(config=config, server_state=self._state, app_state={})  # noqa: E731
+        self._server = await loop.create_server(make, "127.0.0.1", self._port, backlog=2048)
+        self._port = int(self._server.sockets[0].getsockname()[1])
+        self._stopping.clear()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop: hanging answers end, connections close, no task is left behind."""
+        self._stopping.set()
+        assert self._server is not None, "entered before"
+        self._server.close()
+        tasks = list(self._state.tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in list(self._state.connections):
+            connection.shutdown()
+            if (transport := getattr(connection, "transport", None)) is not None:
+                transport.abort()
+        await self._server.wait_closed()
+        await asyncio.sleep(0)  # aborted connections report their end in the next turn of the loop
+        self._server = None
+
+    @classmethod
+    @contextmanager
+    def in_thread(
+        cls, seed: int = 20, start: datetime | None = None, *, port: int = 0, crowd: int = 0
+    ) -> Iterator[Self]:
+        """Run in a background thread with a loop of its own, for programs that have none."""
+        box = cls(seed, start, port=port, crowd=crowd)
+        ready = threading.Event()
+        held: dict[str, Any] = {}
+
+        async def live() -> None:
+            held["loop"], held["stop"] = asyncio.get_running_loop(), asyncio.Event()
+            async with box:
+                ready.set()
+                await held["stop"].wait()
+
+        def run() -> None:
+            try:
+                asyncio.run(live())
+            except OSError as error:
+                held["error"] = error
+            finally:
+                ready.set()
+
+        thread = threading.Thread(target=run, name="sandbox", daemon=True)
+        thread.start()
+        ready.wait()
+        if "error" in held:
+            raise held["error"]
+        try:
+            yield box
+        finally:
+            held["loop"].call_soon_threadsafe(held["stop"].set)
+            thread.join()
+
+    # --- one request ----------------------------------------------------------------------------------------------
+
+    async def _serve(self, scope: Scope, receive: Receive, send: weather.Send) -> None:
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        first, _, rest = raw.split(b"?")[0].decode("latin-1").lstrip("/").partition("/")
+        network = self.networks.get(first)
+        if network is None or scope["type"] != "http":
+            await self._elsewhere(first, rest, scope, receive, send)
+            return
+        ask = Ask(first, scope["method"], rest, scope["query_string"].decode("latin-1"), tuple(scope["headers"]))
+        self.requests.add(ask)
+        try:
+            await self._play(network, ask, send)
+        except asyncio.CancelledError:
+            if not self._stopping.is_set():
+                raise
+
+    async def _elsewhere(self, first: str, rest: str, scope: Scope, receive: Receive, send: weather.Send) -> None:
+        app = self._mounts.get(first)
+        if app is None:
+            if scope["type"] == "http":
+                await weather.send_answer(send, Answer(404, b"nothing here", (("content-type", "text/plain"),)), [])
+            return
+        await app({**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode(), "root_path": ""}, receive, send)
+
+    async def _play(self, network: Network, ask: Ask, send: weather.Send) -> None:
+        if delay := self.faults.latency_ms(ask.network):
+            await asyncio.sleep(delay / 1000)
+        fault = self._fault(network, ask)
+        if fault is None:
+            answer = network.finish(ask, self.answer(network, ask))
+            await weather.send_answer(send, answer, self._meter(network))
+            return
+        await self._storm(network, ask, fault, send)
+
+    def _fault(self, network: Network, ask: Ask) -> Fault | None:
+        if self.faults.any_for(ask.network):
+            fault = self.faults.take(ask.network, f"{ask.path}?{ask.query}", network.subjects(ask))
+            if fault is not None:
+                return fault
+        return self.faults.spend(ask.network)
+
+    async def _storm(self, network: Network, ask: Ask, fault: Fault, send: weather.Send) -> None:
+        if fault.kind == "timeout":
+            await self._stopping.wait()
+        elif fault.kind == "huge":
+            await weather.send_huge(send)
+        elif fault.kind == "truncated":
+            await weather.send_truncated(send, self.answer(network, ask))
+        elif fault.kind == "drip":
+            await weather.send_dripping(send, self.answer(network, ask), fault.ms, self._stopping)
+        elif fault.kind != "disconnect":  # which says nothing at all and hangs up
+            if fault.kind == "slow":
+                await asyncio.sleep(fault.ms / 1000)
+            await weather.send_answer(send, self._stormy(network, ask, fault), self._meter(network))
+
+    def _stormy(self, network: Network, ask: Ask, fault: Fault) -> Answer:
+        if fault.kind == "429":
+            return weather.limit_answer(
+                network, fault, self.clock.now().timestamp(), self._limits.get(ask.network, 300)
+            )
+        if fault.kind.isdigit():
+            return network.broken(int(fault.kind))
+        if fault.kind == "bomb":
+            return weather.bomb()
+        here = f"{self.origin}/{ask.network}/{ask.path}?{ask.query}"
+        if (answer := weather.redirected(fault.kind, here)) is not None:
+            return answer
+        paged = weather.paged(network, ask, fault.kind)
+        if isinstance(paged, Answer):
+            return paged
+        if paged is not None:
+            return self.answer(network, paged)
+        own = network.special(ask, fault) if fault.kind in self.faults.own(ask.network) else None
+        good = own or network.finish(ask, self.answer(network, ask))
+        return weather.transformed(fault.kind, good) or good
+
+    def _meter(self, network: Network) -> list[tuple[bytes, bytes]]:
+        """Return the rate-limit headers, counting down as a real server would."""
+        limit = self._limits.get(network.name, 300)
+        self._spent[network.name] += 1
+        left = self.faults.remaining(network.name)
+        remaining = left if left is not None else max(1, limit - self._spent[network.name] % limit)
+        reset = (self.clock.minute() // 5 + 1) * 300
+        return [(name.encode(), value.encode()) for name, value in network.meter(remaining, limit, reset)]
+
+    def answer(self, network: Network, ask: Ask) -> Answer:
+        """Return the good-weather answer, made once a minute of the sandbox's clock."""
+        minute = self.clock.minute()
+        if minute != self._cache_minute or self._cache_size > CACHE_BYTES:
+            self._cache, self._cache_minute, self._cache_size = {}, minute, 0
+        key = (ask.network, network.cache_key(ask))
+        found = self._cache.get(key)
+        if found is None:
+            found = network.answer(ask)
+            self._cache[key] = found
+            self._cache_size += len(found.body)
+        return found
