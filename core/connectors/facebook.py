@@ -15,9 +15,9 @@ MANIFEST = Manifest(
         example="glowguru.page",
         native_pattern=r"[0-9]{5,20}",
         reserved=frozenset(
-            "about business dialog events friends gaming groups hashtag login marketplace media messages "
+            "about business dialog events friends gaming groups hashtag login marketplace media messages "  # noqa: SIM905
             "notifications pages people photo photo.php policies privacy profile.php public reels search settings "
-            "share sharer sharer.php stories story.php permalink.php videos watch".split()  # noqa: SIM905
+            "share sharer sharer.php stories story.php permalink.php videos watch".split()
         ),
         urls=(
             UrlForm(hosts=_HOSTS, path=r"/profile\.php\?(?:.*&)?id=(?P<native_id>[0-9]+)(?:&.*)?"),

@@ -12,10 +12,10 @@ MANIFEST = Manifest(
         hint="1 to 39 letters, digits or single hyphens",
         example="glowguru",
         reserved=frozenset(
-            "about account apps blog codespaces collections contact copilot customer-stories dashboard enterprise "
+            "about account apps blog codespaces collections contact copilot customer-stories dashboard enterprise "  # noqa: SIM905
             "events explore features issues join login logout marketplace models new notifications organizations orgs "
             "pricing pulls readme search security sessions settings signup site solutions sponsors stars team "
-            "topics trending users".split()  # noqa: SIM905
+            "topics trending users".split()
         ),
         urls=(
             UrlForm(hosts=("github.com",), path=r"/(?:orgs|users|sponsors)/(?P<handle>[^/]+)(?:/.*)?"),

@@ -2,9 +2,8 @@
 
 from core.models import Credential, HandleRule, Manifest, UrlForm
 
-_COUNTRIES = (
-    "at be ca ch cl co.kr co.uk com com.au com.mx de dk es fr ie info it jp nz ph pt ru se".split()  # noqa: SIM905
-)  # endings under which Pinterest serves profiles
+# endings under which Pinterest serves profiles
+_COUNTRIES = "at be ca ch cl co.kr co.uk com com.au com.mx de dk es fr ie info it jp nz ph pt ru se"
 
 MANIFEST = Manifest(
     name="pinterest",
@@ -16,12 +15,12 @@ MANIFEST = Manifest(
         hint="3 to 30 letters, digits or underscores",
         example="glowguru",
         reserved=frozenset(
-            "about business categories explore help ideas login news_hub pin search settings shopping today "
-            "topics videos".split()  # noqa: SIM905
+            "about business categories explore help ideas login news_hub pin search settings shopping today "  # noqa: SIM905
+            "topics videos".split()
         ),
         urls=(
             UrlForm(
-                hosts=("*.pinterest.com", *(f"pinterest.{ending}" for ending in _COUNTRIES)),
+                hosts=("*.pinterest.com", *(f"pinterest.{ending}" for ending in _COUNTRIES.split())),
                 path=r"/(?P<handle>[^/]+)(?:/.*)?",
             ),
         ),
