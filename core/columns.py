@@ -1,7 +1,7 @@
 """Accounts and their posts as columns: what the score is computed from, for one creator or a million.
 
-One row per post, accounts as offsets into the rows. `columns_of` makes them from models; whoever has figures in arrays
-builds `Columns` directly.
+One row per post, accounts as offsets into the rows. `columns_of` makes them from models; whoever has figures
+in arrays builds `Columns` directly.
 """
 
 import math
@@ -39,11 +39,12 @@ Entry = tuple[Profile, Sequence[Post], datetime, datetime | None, Sequence[Follo
 class Columns:
     """Posts and accounts in arrays; NaN always means "not supplied".
 
-    `offsets` (accounts + 1): the posts of account i are rows offsets[i] to offsets[i + 1]. Per post: `age_days` (negative
-    is taken as 0), `kind` (index into KINDS), `counts` (posts, 6) in the order of ACTIONS, `draw_row` (which row of the
-    shared table of draws the post uses; any whole number, the same for the same post). Per account: `network` (index into
-    `networks`), `followers`, `listed`, `growth` (ln followers per 30 days), `covered_days` (how far back the read reaches,
-    at most 91 count), `estimated` (the counts are an estimate, at most provisional).
+    `offsets` (accounts + 1): the posts of account i are rows offsets[i] to offsets[i + 1]. Per post:
+    `age_days` (negative is taken as 0), `kind` (index into KINDS), `counts` (posts, 6) in the order of
+    ACTIONS, `draw_row` (which row of the shared table of draws the post uses; any whole number, the same for
+    the same post). Per account: `network` (index into `networks`), `followers`, `listed`, `growth` (ln
+    followers per 30 days), `covered_days` (how far back the read reaches, at most 91 count), `estimated` (the
+    counts are an estimate, at most provisional).
     """
 
     networks: tuple[str, ...]
@@ -95,9 +96,9 @@ class Columns:
         steps = np.diff(self.offsets)
         if accounts < 0 or self.offsets[0] != 0 or self.offsets[-1] != posts or (steps < 0).any():
             raise InputError("offsets must rise from 0 to the number of posts.", field="offsets")
-        if accounts and not (0 <= self.network.min() and self.network.max() < len(self.networks)):
+        if accounts and not (self.network.min() >= 0 and self.network.max() < len(self.networks)):
             raise InputError("network must be an index into networks.", field="network")
-        if posts and not (0 <= self.kind.min() and self.kind.max() < len(KINDS)):
+        if posts and not (self.kind.min() >= 0 and self.kind.max() < len(KINDS)):
             raise InputError("kind must be an index into KINDS.", field="kind")
 
 
@@ -120,7 +121,8 @@ def in_order(posts: Sequence[Post]) -> list[Post]:
 def draw_row(network: str, native_id: str) -> int:
     """Return the post's row in the shared table of draws, before the table's size is taken.
 
-    It depends on nothing but the post, so two scores of one creator use the same draws for the posts they share.
+    It depends on nothing but the post, so two scores of one creator use the same draws for the posts they
+    share.
     """
     return zlib.crc32(f"{network}\n{native_id}".encode("utf-8", "surrogatepass"))
 
@@ -128,8 +130,8 @@ def draw_row(network: str, native_id: str) -> int:
 def growth_of(profile: Profile, earlier: Iterable[FollowerReading], weights: Weights = CURRENT) -> float:
     """Return growth of ln followers per 30 days, NaN when unknown.
 
-    Compares with the reading nearest 30 days back that is at least 14 days old. Where a network rounds its counts, a
-    change below the rounding step is no growth.
+    Compares with the reading nearest 30 days back that is at least 14 days old. Where a network rounds its
+    counts, a change below the rounding step is no growth.
     """
     gap, basis = weights.growth_gap_days, weights.growth_basis_days
     if profile.followers is None:

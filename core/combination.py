@@ -1,6 +1,7 @@
 """One number across networks: the p-norm of the networks' odds.
 
-Adding a network never lowers the score, two equal ones raise it by less than 6, and one network alone is shown as it is.
+Adding a network never lowers the score, two equal ones raise it by less than 6, and one network alone is
+shown as it is.
 """
 
 from collections.abc import Sequence
@@ -20,8 +21,8 @@ _BEST_FIRST: tuple[State, ...] = ("ok", "provisional", "dormant", "stale", "insu
 def combine(scores: Sequence[NetworkScore], *, weights: Weights = CURRENT) -> Score:
     """Combine the scores of one creator's networks; order does not matter.
 
-    The range is combined draw by draw; a network without draws counts with its score in each. Networks without a number
-    are left out. Without any, the state is the best among them and there is no number.
+    The range is combined draw by draw; a network without draws counts with its score in each. Networks
+    without a number are left out. Without any, the state is the best among them and there is no number.
     """
     counted = sorted(
         (one for one in scores if one.score is not None), key=lambda one: (one.network, -(one.score or 0), one.draws)

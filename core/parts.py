@@ -1,7 +1,7 @@
 """The six parts of one network's score: typical values in, parts between 0 and 1 out.
 
-Every array may be (accounts,) or broadcast against (accounts, draws); the same formulas serve one creator, a million, and
-every draw of the bootstrap.
+Every array may be (accounts,) or broadcast against (accounts, draws); the same formulas serve one creator, a
+million, and every draw of the bootstrap.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,10 @@ SPAN = 99.0  # points between the lowest score and the highest
 class Terms:
     """What the parts need to know of each account besides its posts' typical values; arrays (accounts,).
 
-    `rate` is the expected raw reactions per follower and post at 10,000 followers, `expected_rate` the same at the
-    account's own size, both lowered for action types its posts do not supply. `active` is the active share in [0, 1],
-    `growth` ln followers per 30 d or NaN. `betas` (6, accounts) are renormalised, 0 where a part is dropped.
+    `rate` is the expected raw reactions per follower and post at 10,000 followers, `expected_rate` the same
+    at the account's own size, both lowered for action types its posts do not supply. `active` is the active
+    share in [0, 1], `growth` ln followers per 30 d or NaN. `betas` (6, accounts) are renormalised, 0 where a
+    part is dropped.
     """
 
     tmax: Floats
@@ -98,7 +99,7 @@ def _rate(raw: Floats, z: Floats, terms: Terms, weights: Weights) -> Floats:
 
 def total(x: Floats, betas: Floats) -> Floats:
     """Return the score in [1, 100]: 1 + 99 * the weighted sum of the parts, added up in the order of PARTS."""
-    summed = betas[0] * x[0]
+    summed: Floats = betas[0] * x[0]
     for beta, value in zip(betas[1:], x[1:], strict=True):
         summed = summed + beta * value
-    return np.minimum(1.0 + SPAN * summed, 100.0)
+    return np.minimum(1.0 + SPAN * summed, 1.0 + SPAN)

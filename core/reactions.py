@@ -1,7 +1,7 @@
 """From counts to reactions: which posts are scored, and what each of them drew.
 
-Weighted reactions E value the actions, shares are reposts and quotes, raw reactions are likes, comments and shares. What a
-post does not supply stays apart from 0.
+Weighted reactions E value the actions, shares are reposts and quotes, raw reactions are likes, comments and
+shares. What a post does not supply stays apart from 0.
 """
 
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ _SCORED = np.array([kind in SCORED_KINDS for kind in KINDS])
 class Scoreable:
     """The scoreable posts of some accounts, account after account.
 
-    Per account: `start` and `count` of its posts. Per post: `age` in days, recency weight `mass`, padding weight `even`,
-    `draw_row`, `position` (its row in the columns), `y` (3, posts) log10(1 + value) of E, shares and raw reactions,
-    `supplied` (5, posts) for E, shares, raw, likes, comments. `weekly` is raw reactions a week per account, `views_alone`
-    marks accounts scored on views.
+    Per account: `start` and `count` of its posts. Per post: `age` in days, recency weight `mass`, padding
+    weight `even`, `draw_row`, `position` (its row in the columns), `y` (3, posts) log10(1 + value) of E,
+    shares and raw reactions, `supplied` (5, posts) for E, shares, raw, likes, comments. `weekly` is raw
+    reactions a week per account, `views_alone` marks accounts scored on views.
     """
 
     start: Ints
@@ -69,8 +69,8 @@ def _per_network(columns: Columns, weights: Weights) -> list[NetworkTerms]:
 def scoreable(columns: Columns, first: int, last: int, weights: Weights) -> Scoreable:
     """Return the scoreable posts of accounts first to last - 1.
 
-    Scored are originals, threads and quotes of 24 hours to 90 days that supply at least one count. Raises InputError for
-    negative or infinite counts.
+    Scored are originals, threads and quotes of 24 hours to 90 days that supply at least one count. Raises
+    InputError for negative or infinite counts.
     """
     rows = slice(int(columns.offsets[first]), int(columns.offsets[last]))
     given = columns.counts[rows]
@@ -192,8 +192,8 @@ def facts_of(columns: Columns, first: int, last: int, weights: Weights) -> Facts
 def terms_of(facts: Facts, supply: Floats, count: Ints, active: Floats, weights: Weights) -> Terms:
     """Return what the parts need; `supply` (5, accounts) counts the posts that supply E, shares, raw, likes, comments.
 
-    A part is dropped when fewer than half of the scoreable posts supply its value; an action type that fewer than half
-    supply lowers the expected rate by its usual share.
+    A part is dropped when fewer than half of the scoreable posts supply its value; an action type that fewer
+    than half supply lowers the expected rate by its usual share.
     """
     enough = 2.0 * supply >= count
     shares, raw, likes, comments = enough[1:]

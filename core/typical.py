@@ -1,12 +1,13 @@
 """The typical value of a post: robust, and monotone in every count.
 
-Rows are accounts (or variants of one account), columns their posts sorted by value; a post without weight is no post, so
-rows of unequal length are padded with weightless zeros. A median jumps and a mean of raw counts is not robust; the mean of
-the quantile function between two quantiles is neither.
+Rows are accounts (or variants of one account), columns their posts sorted by value; a post without weight is
+no post, so rows of unequal length are padded with weightless zeros. A median jumps and a mean of raw counts
+is not robust; the mean of the quantile function between two quantiles is neither.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,14 +64,15 @@ def _quantile_mean(y: Floats, steps: Floats, mass: Floats, low: float, high: flo
     share /= high - low
     np.clip(share, 0.0, 1.0, out=share)
     share *= steps
-    return y[..., -1] - share.sum(axis=-1)
+    mean: Floats = y[..., -1] - share.sum(axis=-1)
+    return mean
 
 
 def typical(y: Floats, mass: Floats, even: Floats, weights: Weights) -> Typical:
     """Return the typical value of each row.
 
-    `y` holds log10(1 + value) sorted ascending along the last axis, `mass` the recency weights and `even` the weights of
-    the padding value, 0 where a post does not supply the value; shapes broadcast to (..., posts).
+    `y` holds log10(1 + value) sorted ascending along the last axis, `mass` the recency weights and `even` the
+    weights of the padding value, 0 where a post does not supply the value; shapes broadcast to (..., posts).
     """
     steps = np.diff(y, axis=-1)
     pad_value = _quantile_mean(y, steps, even, weights.padding_low, weights.padding_high)
@@ -94,10 +96,10 @@ def typical(y: Floats, mass: Floats, even: Floats, weights: Weights) -> Typical:
 
 @lru_cache(maxsize=4)
 def draw_table(model_version: str, rows: int, draws: int) -> Floats:
-    """Return the shared table of exponential draws, (rows, draws): normalised over an account's posts they are Dirichlet.
+    """Return the shared table of exponential draws (rows, draws); over an account they normalise to Dirichlet.
 
-    Seeded by the model version alone: which row a post uses is a matter of its network and id. The inverse method keeps
-    the figures the same in every release of numpy that keeps its uniform stream.
+    Seeded by the model version alone: which row a post uses is a matter of its network and id. The inverse
+    method keeps the figures the same in every release of numpy that keeps its uniform stream.
     """
     seed = [len(model_version), *model_version.encode()]
     table = np.random.default_rng(seed).standard_exponential((rows, draws), method="inv")
@@ -116,8 +118,9 @@ class Drawn:
 def typical_draws(y: Floats, mass: Floats, draw_rows: Ints, base: Typical, table: Floats, weights: Weights) -> Drawn:
     """Return the typical value of each row under every draw of the Bayesian bootstrap.
 
-    `y`, `mass`, `draw_rows` have shape (rows, posts) in the order `typical` took. Draws multiply the recency weights and
-    keep their sum on average; the padding keeps its unperturbed value and weight, or the range would sink below the score.
+    `y`, `mass`, `draw_rows` have shape (rows, posts) in the order `typical` took. Draws multiply the recency
+    weights and keep their sum on average; the padding keeps its unperturbed value and weight, or the range
+    would sink below the score.
     """
     rows, posts = y.shape
     at = (y < base.pad_value[:, None]).sum(axis=1)  # where the padding stands among the sorted posts
@@ -129,13 +132,13 @@ def typical_draws(y: Floats, mass: Floats, draw_rows: Ints, base: Typical, table
     weight = np.where(is_pad, 0.0, mass[lane, source])
     supplied = weight > 0
 
-    drawn = np.take(table, draw_rows[lane, source], axis=0, mode="wrap")  # (posts + 1, rows, draws)
+    drawn = table[draw_rows[lane, source] % len(table)]  # (posts + 1, rows, draws)
     mean = np.einsum("pr,prd->rd", supplied / np.maximum(supplied.sum(axis=0), 1), drawn)
     mean = np.where(mean > 0, mean, 1.0)
     drawn *= weight[:, :, None]
     reacted = np.einsum("pr,prd->rd", (supplied & (height > 0)).astype(np.float64), drawn) / mean
     drawn[at, lane] = base.pad_weight[:, None] * mean
-    for nearer, further in zip(drawn[:-1], drawn[1:], strict=True):  # a running sum, many times quicker than cumsum
+    for nearer, further in pairwise(drawn):  # a running sum, many times quicker than cumsum
         further += nearer
 
     total = _nonzero(drawn[-1])

@@ -1,7 +1,7 @@
 """Versioned constants of the score, as data: a re-fit changes this file only and takes a new `model_version`.
 
-Every figure carries its unit and where it comes from. "own" marks a design choice, "assumption" a figure nobody published;
-both may be re-fitted on measured data while the score's invariants hold.
+Every figure carries its unit and where it comes from. "own" marks a design choice, "assumption" a figure
+nobody published; both may be re-fitted on measured data while the score's invariants hold.
 """
 
 from collections.abc import Mapping
@@ -56,11 +56,12 @@ class UsualShares(Model):
 class NetworkTerms(Model):
     """The constants of one network.
 
-    `tmax` is log10 of the weighted reactions a post that fill the volume part. `rate_at_10k` is the expected raw reactions
-    per follower and post at 10,000 followers and `slope` its change in log10 per decade of followers; both None where no
-    benchmark exists, and then audience and rate are left out. `shares_supplied` says what public answers usually carry;
-    the posts themselves decide. `view_weight` counts only where an account's posts supply nothing else. `digits` is how
-    many significant digits the network's follower counts keep, None when exact.
+    `tmax` is log10 of the weighted reactions a post that fill the volume part. `rate_at_10k` is the expected
+    raw reactions per follower and post at 10,000 followers and `slope` its change in log10 per decade of
+    followers; both None where no benchmark exists, and then audience and rate are left out. `shares_supplied`
+    says what public answers usually carry; the posts themselves decide. `view_weight` counts only where an
+    account's posts supply nothing else. `digits` is how many significant digits the network's follower counts
+    keep, None when exact.
     """
 
     tmax: float

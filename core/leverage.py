@@ -1,0 +1,82 @@
+"""Which posts carry a score: leave each out in turn and see what is left."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.columns import columns_of, in_order
+from core.models import BestPost, FollowerReading, Post, Profile
+from core.parts import part_values, total
+from core.population import active_share, credibility, pad
+from core.reactions import Facts, Scoreable, facts_of, scoreable, terms_of
+from core.typical import typical
+from core.weights import CURRENT, Weights
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+BEST_POST_CANDIDATES = 150  # posts; leaving out one of more posts than this moves the score by hundredths
+
+
+def best_posts(
+    profile: Profile,
+    posts: Sequence[Post],
+    now: datetime,
+    *,
+    complete_from: datetime | None = None,
+    earlier: Sequence[FollowerReading] = (),
+    estimated: bool = False,
+    weights: Weights = CURRENT,
+    top: int = 5,
+) -> tuple[BestPost, ...]:
+    """Return the posts with most leverage: the account's score minus the score without the post, largest first.
+
+    All variants are scored in one call. With more than BEST_POST_CANDIDATES scoreable posts only that many
+    are tried: the ones with the largest recency weight times log reactions, for no other post can carry more.
+    Leverage may be negative. Empty when the account has no score.
+    """
+    columns = columns_of([(profile, posts, now, complete_from, earlier)], estimated=estimated, weights=weights)
+    columns.check()
+    scored = scoreable(columns, 0, 1, weights)
+    if scored.count[0] < weights.provisional_posts:
+        return ()
+    facts = facts_of(columns, 0, 1, weights)
+    tried, leverage = _leverage(scored, facts, weights)
+    ordered = in_order(posts)
+    ranked = sorted(zip((-leverage).tolist(), scored.position[tried].tolist(), strict=True))
+    return tuple(BestPost(post=ordered[position], leverage=-down) for down, position in ranked[:top])
+
+
+def _leverage(scored: Scoreable, facts: Facts, weights: Weights) -> tuple[Ints, Floats]:
+    """Return which posts were left out in turn, and the score with all posts minus the score without each."""
+    rows = pad(scored, np.zeros(1, dtype=np.int64))
+    carrying = scored.mass * scored.y[0]
+    tried = np.sort(np.argsort(-carrying, kind="stable")[:BEST_POST_CANDIDATES])
+    keep = rows.order != tried[:, None]  # (3, variants, posts): a post left out has no weight
+    base = typical(rows.y, rows.mass * keep, rows.even * keep, weights)
+    own_mass = np.where(scored.y[0, tried] > 0, scored.mass[tried], 0.0)
+    z = credibility(np.maximum(rows.reacted - own_mass, 0.0), weights)
+    active = _active_without(rows.age[0], facts.covered, weights)[tried]
+    supply = scored.supply - scored.supplied[:, tried]
+    terms = terms_of(facts, supply, scored.count - 1, active, weights)
+    without = total(part_values(base.t, z, terms, weights), terms.betas)
+
+    full = typical(rows.y, rows.mass, rows.even, weights)
+    whole = terms_of(facts, scored.supply, scored.count, active_share(rows.age, facts.covered, weights), weights)
+    z_full = credibility(rows.reacted, weights)
+    return tried, total(part_values(full.t, z_full, whole, weights), whole.betas) - without
+
+
+def _active_without(age: Floats, covered: Floats, weights: Weights) -> Floats:
+    """Active share without each post in turn; `age` (posts,) ascending."""
+    reach = weights.consistency_reach_days
+    ends = np.minimum(age, covered)
+    before = np.concatenate(([0.0], age[:-1]))
+    own = np.maximum(ends - np.maximum(before, age - reach), 0.0)
+    freed = np.maximum(ends[1:] - np.maximum(before[:-1], age[1:] - reach), 0.0) - own[1:]
+    days = own.sum() - own
+    days[:-1] += freed
+    share: Floats = days / covered
+    return share

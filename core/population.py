@@ -1,0 +1,253 @@
+"""Scoring a population: columns in, scores out, in padded blocks without a loop over accounts or posts.
+
+Accounts of similar post count share a block, so that padding stays small and memory is bounded by the block.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.columns import Columns
+from core.models import PARTS, State
+from core.parts import SPAN, Terms, kept_share, part_values, total
+from core.reactions import Facts, Scoreable, facts_of, scoreable, terms_of
+from core.typical import draw_table, typical, typical_draws
+from core.weights import CURRENT, Weights
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+STATES: tuple[State, ...] = ("ok", "provisional", "insufficient")
+"""`Scores.state` holds indices into this."""
+
+CHUNK_POSTS = 1 << 18  # posts whose columns are worked on at once: some 40 MB
+BLOCK_POSTS = 1 << 13  # posts of a padded block without draws: stays in the cache
+BLOCK_DRAWN_POSTS = 1 << 8  # posts of a padded block with 200 draws each, three values a post: some 1.2 MB
+BLOCK_SLACK = 1.15  # the longest account of a block may have this many times the posts of its shortest
+
+
+@dataclass(frozen=True, slots=True)
+class InputColumns:
+    """The raw figures behind the scores, arrays (accounts,); NaN where a value was not supplied or not used."""
+
+    posts: Ints
+    credibility: Floats
+    typical_weighted: Floats
+    typical_shares: Floats
+    typical_reactions: Floats
+    expected_rate: Floats
+    active_share: Floats
+    growth_30d: Floats
+    reactions_per_week: Floats
+    views_alone: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores of many accounts; `s`, `low`, `high` (accounts,) are NaN where there is no number.
+
+    `x`, `betas`, `points` have shape (accounts, 6) in the order of PARTS, beta 0 where a part is dropped.
+    `state` holds indices into STATES. `draws` is (accounts, draws) when it was asked for.
+    """
+
+    s: Floats
+    low: Floats
+    high: Floats
+    x: Floats
+    betas: Floats
+    points: Floats
+    state: NDArray[np.int8]
+    inputs: InputColumns
+    draws: NDArray[np.float32] | None = None
+
+
+def _blank(accounts: int, draws: int | None) -> Scores:
+    def empty(*more: int) -> Floats:
+        return np.full((accounts, *more), np.nan)
+
+    parts = len(PARTS)
+    return Scores(
+        s=empty(),
+        low=empty(),
+        high=empty(),
+        x=np.zeros((accounts, parts)),
+        betas=np.zeros((accounts, parts)),
+        points=np.zeros((accounts, parts)),
+        state=np.full(accounts, STATES.index("insufficient"), dtype=np.int8),
+        inputs=InputColumns(
+            posts=np.zeros(accounts, dtype=np.int64),
+            credibility=np.zeros(accounts),
+            typical_weighted=np.zeros(accounts),
+            typical_shares=empty(),
+            typical_reactions=empty(),
+            expected_rate=empty(),
+            active_share=np.zeros(accounts),
+            growth_30d=empty(),
+            reactions_per_week=np.zeros(accounts),
+            views_alone=np.zeros(accounts, dtype=np.bool_),
+        ),
+        draws=None if draws is None else np.full((accounts, draws), np.nan, dtype=np.float32),
+    )
+
+
+def score_many(
+    columns: Columns, *, weights: Weights = CURRENT, interval: bool = False, keep_draws: bool = False
+) -> Scores:
+    """Score many accounts at once, without a loop over accounts or posts.
+
+    `interval` adds the 90 % range, `keep_draws` the draws behind it (accounts x 200 x 4 bytes). Memory beyond
+    the result is bounded by the block size. Raises InputError for figures no network could have sent.
+    """
+    columns.check()
+    scores = _blank(len(columns), weights.draws if interval and keep_draws else None)
+    for first, last in _chunks(columns.offsets):
+        posts = scoreable(columns, first, last, weights)
+        facts = facts_of(columns, first, last, weights)
+        for accounts in _blocks(posts.count, BLOCK_DRAWN_POSTS if interval else BLOCK_POSTS):
+            _score_block(scores, posts, facts, accounts, first, weights, interval)
+        _finish(scores, columns, posts, first, last, weights)
+    return scores
+
+
+def _chunks(offsets: Ints) -> Iterator[tuple[int, int]]:
+    """Cut the accounts into runs of about CHUNK_POSTS posts, at least one account each."""
+    first, accounts = 0, len(offsets) - 1
+    while first < accounts:
+        reach = int(np.searchsorted(offsets, offsets[first] + CHUNK_POSTS, side="right")) - 1
+        last = min(accounts, max(first + 1, reach), first + CHUNK_POSTS)
+        yield first, last
+        first = last
+
+
+def _blocks(count: Ints, limit: int) -> Iterator[Ints]:
+    """Cut accounts with posts into groups of similar post count, each about `limit` posts when padded."""
+    order = np.argsort(count, kind="stable")
+    sizes = count[order]
+    at = int(np.searchsorted(sizes, 1))
+    while at < len(order):
+        widest = max(int(sizes[at] * BLOCK_SLACK), int(sizes[at]) + 1)
+        end = min(int(np.searchsorted(sizes, widest, side="right")), at + max(1, limit // widest))
+        yield order[at:end]
+        at = end
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A padded block sorted by value: `y`, `mass`, `even`, `draw_row` (3, accounts, posts); `credible` (accounts,)."""
+
+    y: Floats
+    mass: Floats
+    even: Floats
+    order: Ints
+    slot: Ints
+    age: Floats
+    reacted: Floats
+
+
+def pad(posts: Scoreable, accounts: Ints) -> Rows:
+    """Lay the posts of some accounts out in rows, sorted by each of the three values."""
+    count = posts.count[accounts]
+    column = np.arange(count.max())
+    valid = column < count[:, None]
+    slot = np.where(valid, posts.start[accounts][:, None] + column, 0)
+    here = posts.supplied[:3, slot] & valid
+    y = posts.y[:, slot] * here
+    order = np.argsort(y, axis=-1)
+    mass = posts.mass[slot]
+    return Rows(
+        y=np.take_along_axis(y, order, axis=-1),
+        mass=np.take_along_axis(mass * here, order, axis=-1),
+        even=np.take_along_axis(posts.even[slot] * here, order, axis=-1),
+        order=order,
+        slot=slot,
+        age=np.sort(np.where(valid, posts.age[slot], np.inf), axis=-1),
+        reacted=(mass * (y[0] > 0)).sum(axis=-1),
+    )
+
+
+def credibility(reacted: Floats, weights: Weights) -> Floats:
+    """Buhlmann credibility: recency weight of posts with a reaction against kappa posts of doubt."""
+    return reacted / (reacted + weights.kappa)
+
+
+def active_share(age: Floats, covered: Floats, weights: Weights) -> Floats:
+    """Share of the covered days that lie within 7 d after a post; `age` (accounts, posts) ascending, inf = no post."""
+    earlier = np.zeros_like(age)
+    earlier[:, 1:] = age[:, :-1]
+    begun = np.maximum(earlier, age - weights.consistency_reach_days)
+    days = np.maximum(np.minimum(age, covered[:, None]) - begun, 0.0).sum(axis=-1)
+    share: Floats = days / covered
+    return share
+
+
+def _score_block(
+    scores: Scores, posts: Scoreable, facts: Facts, accounts: Ints, first: int, weights: Weights, interval: bool
+) -> None:
+    rows = pad(posts, accounts)
+    base = typical(rows.y, rows.mass, rows.even, weights)
+    z = credibility(rows.reacted, weights)
+    own = facts.take(accounts)
+    active = active_share(rows.age, own.covered, weights)
+    terms = terms_of(own, posts.supply[:, accounts], posts.count[accounts], active, weights)
+    x = part_values(base.t, z, terms, weights)
+    s = total(x, terms.betas)
+    at = first + accounts
+    _write(scores, at, x, s, z, base.t, terms)
+    if interval:
+        flat = (3 * len(accounts), -1)
+        draw_rows = np.take_along_axis(np.broadcast_to(posts.draw_row[rows.slot], rows.y.shape), rows.order, -1)
+        table = draw_table(weights.model_version, weights.draw_rows, weights.draws)
+        drawn = typical_draws(
+            rows.y.reshape(flat), rows.mass.reshape(flat), draw_rows.reshape(flat), base.flat(), table, weights
+        )
+        t = drawn.t.reshape(3, len(accounts), -1)
+        spread = part_values(t, credibility(drawn.reacted[: len(accounts)], weights), terms.by_draw(), weights)
+        _write_range(scores, at, s, total(spread, terms.betas[..., None]), terms, weights)
+
+
+def _write(scores: Scores, at: Ints, x: Floats, s: Floats, z: Floats, t: Floats, terms: Terms) -> None:
+    scores.s[at] = s
+    scores.x[at] = np.where(terms.betas > 0, x, 0.0).T
+    scores.betas[at] = terms.betas.T
+    scores.points[at] = (SPAN * terms.betas * x).T
+    typ = np.expm1(t * math.log(10.0))
+    inputs = scores.inputs
+    inputs.credibility[at] = z
+    inputs.typical_weighted[at] = typ[0]
+    inputs.typical_shares[at] = np.where(terms.betas[1] > 0, typ[1], np.nan)
+    inputs.typical_reactions[at] = typ[2]
+    inputs.expected_rate[at] = np.where(terms.betas[2] > 0, terms.expected_rate, np.nan)
+    inputs.active_share[at] = terms.active
+
+
+def _write_range(scores: Scores, at: Ints, s: Floats, drawn: Floats, terms: Terms, weights: Weights) -> None:
+    """Store the range; where parts are dropped the draws are moved apart, for less is known than they say."""
+    wider = 1.0 / np.sqrt(kept_share(terms.betas, weights))
+    drawn = np.clip(s[:, None] + (drawn - s[:, None]) * wider[:, None], 1.0, 1.0 + SPAN)
+    low, high = np.quantile(drawn, (weights.low_draw, weights.high_draw), axis=-1)
+    scores.low[at] = np.minimum(low, s)
+    scores.high[at] = np.maximum(high, s)
+    if scores.draws is not None:
+        scores.draws[at] = drawn
+
+
+def _finish(scores: Scores, columns: Columns, posts: Scoreable, first: int, last: int, weights: Weights) -> None:
+    """Set states, and take the numbers back where there is too little to stand on."""
+    here = slice(first, last)
+    scores.inputs.posts[here] = posts.count
+    scores.inputs.growth_30d[here] = columns.growth[here]
+    scores.inputs.reactions_per_week[here] = posts.weekly
+    scores.inputs.views_alone[here] = posts.views_alone
+    state = np.where(posts.count >= weights.ok_posts, STATES.index("ok"), STATES.index("provisional"))
+    state[columns.estimated[here]] = STATES.index("provisional")
+    few = posts.count < weights.provisional_posts
+    state[few] = STATES.index("insufficient")
+    scores.state[here] = state
+    for column in (scores.s, scores.low, scores.high):
+        column[here][few] = np.nan
+    if scores.draws is not None:
+        scores.draws[here][few] = np.nan
