@@ -47,6 +47,13 @@ def combine(scores: Sequence[NetworkScore], *, weights: Weights = CURRENT) -> Sc
     )
 
 
+def combine_values(scores: Sequence[float], *, weights: Weights = CURRENT) -> float:
+    """Combine bare scores in [1, 100] by the same p-norm of odds; one alone comes back as it is."""
+    if len(scores) == 1:
+        return scores[0]
+    return float(_from_odds((_odds(np.array(scores, dtype=np.float64), weights) ** weights.power).sum(), weights))
+
+
 def _best_state(scores: Sequence[NetworkScore]) -> State:
     return min((one.state for one in scores), key=_BEST_FIRST.index, default="insufficient")
 

@@ -23,6 +23,7 @@ from core.errors import (
 )
 from core.handles import Handle, closest
 from core.models import (
+    BestPost,
     Clock,
     Failure,
     Linked,
@@ -290,9 +291,11 @@ class Lookups:
         self, snapshot: Snapshot, posts: tuple[Post, ...], past: Past, manifest: Manifest, now: datetime
     ) -> NetworkReading:
         profile = snapshot.profile
-        terms = {"complete_from": snapshot.complete_from, "earlier": past.followers}
-        score = score_network(profile, posts, now, **terms)
-        best = best_posts(profile, posts, now, **terms) if score.score is not None else ()
+        reach, earlier = snapshot.complete_from, past.followers
+        score = score_network(profile, posts, now, complete_from=reach, earlier=earlier)
+        best: tuple[BestPost, ...] = ()
+        if score.score is not None:
+            best = best_posts(profile, posts, now, complete_from=reach, earlier=earlier)
         return NetworkReading(
             network=profile.network,
             status="ok",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from core.combination import combine, combine_values
 from core.models import (
     Candidate,
     HistoryPoint,
@@ -20,7 +21,6 @@ from core.models import (
     Snapshot,
     State,
 )
-from core.scoring import combine, combine_values
 
 WINDOW = timedelta(days=90)  # SCORING 2
 READ_BACK = timedelta(days=91)  # the window and the day more that consistency looks back to (SCORING 3, C)
