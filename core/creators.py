@@ -8,9 +8,19 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from core.errors import InputError, NotRecorded
-from core.recall import Pair
+from core.finding import Pair
 from core.recording import upsert
-from core.tables import AnyRow, accounts, creator_accounts, creators, from_ms, handle_key, team_settings, to_ms
+from core.tables import (
+    AnyRow,
+    accounts,
+    creator_accounts,
+    creators,
+    from_ms,
+    handle_key,
+    storable,
+    team_settings,
+    to_ms,
+)
 
 LAST = "\U0010ffff"  # sorts after every name
 
@@ -32,18 +42,6 @@ class TeamCreator:
     tracked_since: datetime | None
 
 
-class KnownHandle(NamedTuple):
-    """A name worth suggesting; `network` is None for a creator of the team."""
-
-    name: str
-    network: str | None
-
-    @property
-    def text(self) -> str:
-        """What a person types to mean exactly this one."""
-        return self.name if self.network is None else f"{self.network}:{self.name}"
-
-
 def _creator(conn: Connection, team: str, name: str) -> AnyRow | None:
     c = creators.c
     return conn.execute(select(c.id, c.name).where(c.team == team, c.name_key == handle_key(name))).first()
@@ -51,10 +49,17 @@ def _creator(conn: Connection, team: str, name: str) -> AnyRow | None:
 
 def link(conn: Connection, team: str, name: str, owned: Sequence[Pair], now: datetime) -> None:
     """See Store.link."""
+    if not owned:
+        raise InputError("Name at least one account to link.")
     creator = _creator(conn, team, name)
     at = to_ms(now)
     if creator is None:
-        row = {"team": team, "name": name.strip().removeprefix("@"), "name_key": handle_key(name), "created_at": at}
+        row = {
+            "team": team,
+            "name": storable(name).strip().removeprefix("@"),
+            "name_key": handle_key(name),
+            "created_at": at,
+        }
         creator_id = int(conn.execute(insert(creators).values(row).returning(creators.c.id)).scalar_one())
     else:
         creator_id = int(creator.id)
@@ -135,25 +140,25 @@ def team_creators(conn: Connection, team: str) -> tuple[TeamCreator, ...]:
     )
 
 
-def known_handles(conn: Connection, team: str, prefix: str, limit: int) -> list[KnownHandle]:
+def known_handles(conn: Connection, team: str, prefix: str, limit: int) -> list[str]:
     """See Store.known_handles."""
     start = handle_key(prefix)
     own = (
-        select(creators.c.name, creators.c.name_key)
+        select(creators.c.name)
         .where(creators.c.team == team, creators.c.name_key >= start, creators.c.name_key < start + LAST)
         .order_by(creators.c.name_key)
         .limit(limit)
     )
-    found = [KnownHandle(row.name, None) for row in conn.execute(own)]
-    if len(found) < limit:
-        seen = (
-            select(accounts.c.handle, accounts.c.network)
-            .where(accounts.c.handle_key >= start, accounts.c.handle_key < start + LAST)
-            .order_by(accounts.c.handle_key, accounts.c.network)
-            .limit(limit - len(found))
-        )
-        found += [KnownHandle(row.handle, row.network) for row in conn.execute(seen)]
-    return found
+    # A handle that several networks know is one suggestion, hence as many rows as there may be own names.
+    seen = (
+        select(accounts.c.handle)
+        .where(accounts.c.handle_key >= start, accounts.c.handle_key < start + LAST)
+        .order_by(accounts.c.handle_key)
+        .limit(2 * limit)
+    )
+    names = {handle_key(name): name for name in conn.scalars(seen)} if limit else {}
+    first = {handle_key(name): name for name in conn.scalars(own)}
+    return list((first | {key: name for key, name in names.items() if key not in first}).values())[:limit]
 
 
 def setting(conn: Connection, team: str, key: str) -> str | None:

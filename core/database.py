@@ -1,22 +1,28 @@
-"""Opens a database: the engine, SQLite's settings, the schema's version, and faults in plain words."""
+"""Opens a database and runs work on it: SQLite inside the driver's own thread, PostgreSQL through the async engine.
 
-import asyncio
+The store's work is plain functions on a SQLAlchemy connection. With SQLite they run in the thread where aiosqlite keeps
+its connection, a whole transaction in one hop. SQLAlchemy's async adapter makes three or four hops a statement, which
+cost more than the statements (benchmarks/bench_store.py); and a cancelled caller cannot stop a transaction half way.
+"""
+
 import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
+from itertools import cycle
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, event, insert, inspect, make_url, select
+import aiosqlite
+from sqlalchemy import URL, Connection, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from core.errors import StoreError
-from core.migrations import HEAD, REVISIONS, upgrade
-from core.tables import alembic_version, metadata
+from core.schema import bring_up_to_date
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +31,7 @@ T = TypeVar("T")
 Work = Callable[Concatenate[Connection, P], T]
 
 BUSY_S = 5.0  # how long a writer waits for another process before it gives up
-READERS = 4  # connections kept; each is a thread of its own
-COPY_PAGES = 4096  # 16 MB a step when copying a database aside
+READERS = 2  # reading lanes; more only wait for each other in Python
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers never wait for a writer
     "PRAGMA synchronous=NORMAL",  # whole after a crash; a power cut may lose the last commits
@@ -41,7 +46,7 @@ FAULTS: tuple[tuple[tuple[str, ...], str], ...] = (
     ),
     (
         ("SQLITE_CORRUPT",),
-        "The database file is damaged. Stop Clout and put back a copy (backup, or the .before- file beside it).",
+        "The database file is damaged. Stop Clout and put back a copy (a backup, or the .before- file beside it).",
     ),
     (
         ("SQLITE_BUSY", "SQLITE_LOCKED"),
@@ -63,15 +68,15 @@ FAULTS: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
-def plain(err: Exception) -> StoreError:
+def plain(err: BaseException) -> StoreError:
     """The StoreError that says what a fault of the driver means and what to do; holds no path and no SQL."""
     orig = getattr(err, "orig", None) or err
-    name = getattr(orig, "sqlite_errorname", "") or ""
+    name = getattr(orig, "sqlite_errorname", "")
     for prefixes, message in FAULTS:
         if name.startswith(prefixes):
             return StoreError(message)
-    if isinstance(orig, OSError) and not name:
-        return StoreError(f"The database cannot be reached: {orig.strerror or type(orig).__name__}.")
+    if isinstance(orig, OSError):
+        return StoreError(f"The database file cannot be used: {orig.strerror or type(orig).__name__}.")
     return StoreError(f"The database refused a statement ({name or type(orig).__name__}). The log has the details.")
 
 
@@ -85,43 +90,56 @@ def plain_faults() -> Iterator[None]:
         raise plain(err) from err
 
 
-class Database:
-    """One engine with the two ways to use it: `read` outside of any transaction, `write` inside exactly one."""
-
-    def __init__(self, engine: AsyncEngine) -> None:
-        self.engine = engine
-        self.sqlite = engine.dialect.name == "sqlite"
-        self._writing = asyncio.Lock()  # writers of this process queue here, not in SQLite's busy loop
+class Database(Protocol):
+    """Runs work on a connection; both methods raise StoreError."""
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work(connection, ...)`; each statement sees its own committed state."""
-        with plain_faults():
-            async with self.engine.connect() as conn:
-                return await conn.run_sync(work, *args, **kwargs)
+        """Run `work(connection, ...)` outside of any transaction: each statement sees what is committed by then."""
+        ...
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work(connection, ...)` in one transaction; a cancelled caller waits until it has ended."""
-        task = asyncio.ensure_future(self._write(work, *args, **kwargs))
-        try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
-            await asyncio.wait({task})
-            if not task.cancelled() and task.exception() is not None:
-                log.warning("database: a cancelled write failed: %s", task.exception())
-            raise
-
-    async def _write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with plain_faults():
-            if not self.sqlite:
-                engine = self.engine.execution_options(isolation_level="READ COMMITTED")
-                async with engine.begin() as conn:
-                    return await conn.run_sync(work, *args, **kwargs)
-            async with self._writing, self.engine.connect() as conn:
-                return await conn.run_sync(_in_transaction, work, *args, **kwargs)
+        """Run `work(connection, ...)` in one transaction; when the caller is cancelled it still ends whole."""
+        ...
 
 
-def _in_transaction(conn: Connection, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    # IMMEDIATE takes the write lock first: a transaction that reads and then writes could not wait for one.
+# --- SQLite -----------------------------------------------------------------------------------------------------------
+
+
+class _Lane(aiosqlite.Connection):
+    """One SQLite connection in its thread, with a SQLAlchemy engine that uses just this connection.
+
+    Work queues in the order it was asked for; what was begun runs to its end, whatever becomes of the caller.
+    """
+
+    def __init__(self, path: str) -> None:
+        super().__init__(partial(sqlite3.connect, path, timeout=BUSY_S, isolation_level=None), iter_chunk_size=64)
+        self._thread.daemon = True  # a loop that died without closing us must not keep the process alive
+        self._engine = create_engine(
+            "sqlite://",
+            creator=lambda: self._conn,
+            poolclass=StaticPool,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
+        )
+
+    async def run(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `work(connection, ...)` in the lane's thread."""
+        done: T = await self._execute(partial(self._call, work, *args, **kwargs))  # type: ignore[no-untyped-call]
+        return done
+
+    def _call(self, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with plain_faults(), self._engine.connect() as conn:
+            return work(conn, *args, **kwargs)
+
+    async def leave(self) -> None:
+        """Finish what is queued, then close."""
+        await self._execute(self._engine.dispose)  # type: ignore[no-untyped-call]
+        await self.close()
+
+
+def in_transaction(conn: Connection, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run `work` in one SQLite transaction that holds the write lock from its first statement on."""
+    # IMMEDIATE: a transaction that reads first could not wait for the lock when it comes to write.
     conn.exec_driver_sql("BEGIN IMMEDIATE")
     try:
         result = work(conn, *args, **kwargs)
@@ -135,68 +153,45 @@ def _in_transaction(conn: Connection, work: Work[P, T], /, *args: P.args, **kwar
 def _roll_back(conn: Connection) -> None:
     try:
         conn.exec_driver_sql("ROLLBACK")
-    except DBAPIError:  # SQLite rolled back by itself (disk full), or the connection is gone
-        conn.invalidate()
+    except DBAPIError as err:  # SQLite rolls back by itself when the disk is full
+        log.info("database: nothing left to roll back: %s", err)
 
 
-def parse_url(url: str) -> URL:
-    """The database's address with its driver; StoreError for any that Clout cannot use."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError as err:
-        raise StoreError("CLOUT_DATABASE_URL is no database address; for example sqlite:///clout.db") from err
-    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-    driver = drivers.get(parsed.drivername, parsed.drivername)
-    if driver not in drivers.values():
-        raise StoreError("CLOUT_DATABASE_URL must begin with sqlite:/// or postgresql://")
-    return parsed.set(drivername=driver)
+class SqliteDatabase:
+    """One writing lane and a few reading ones, so that a warm lookup never waits behind a write."""
 
+    def __init__(self, writer: _Lane, readers: list[_Lane]) -> None:
+        self._writer = writer
+        self._readers = cycle(readers or [writer])
 
-def _engine(url: URL) -> AsyncEngine:
-    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
-    if url.get_backend_name() != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, **options)
-    if url.database in {None, "", ":memory:"}:
-        options["poolclass"] = StaticPool
-    else:
-        options |= {"pool_size": READERS, "max_overflow": READERS}
-    engine = create_async_engine(url, connect_args={"timeout": BUSY_S}, **options)
-    event.listen(engine.sync_engine, "connect", _configure)
-    return engine
+    async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See Database.read."""
+        return await next(self._readers).run(work, *args, **kwargs)
 
-
-def _configure(dbapi_connection: Any, _record: object) -> None:
-    cursor = dbapi_connection.cursor()
-    for pragma in PRAGMAS:
-        cursor.execute(pragma)
-    cursor.close()
+    async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See Database.write."""
+        return await self._writer.run(in_transaction, work, *args, **kwargs)
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[Database]:
-    """Open the database, create or upgrade its schema, and close every connection at the end.
-
-    Raises StoreError when it cannot be opened or was written by a newer version.
-    """
-    parsed = parse_url(url)
-    path = _file(parsed)
-    with plain_faults():
-        if path is not None:
-            _prepare_file(path)
-    engine = _engine(parsed)
+async def _open_sqlite(url: URL) -> AsyncIterator[Database]:
+    in_memory = url.database in {None, "", ":memory:"}
+    path = None if in_memory else Path(str(url.database))
+    lanes: list[_Lane] = []
     try:
-        database = Database(engine)
         with plain_faults():
-            await _bring_up_to_date(database, path)
-        yield database
+            if path is not None:
+                _prepare_file(path)
+            # The schema first, on the writer: a reader must not meet half of it.
+            for _ in range(1 if in_memory else 1 + READERS):
+                lane = _Lane(":memory:" if path is None else str(path))
+                await lane
+                lanes.append(lane)
+                await lane.run(_prepare_lane, path if len(lanes) == 1 else None, first=len(lanes) == 1)
+        yield SqliteDatabase(lanes[0], lanes[1:])
     finally:
-        await engine.dispose()
-
-
-def _file(url: URL) -> Path | None:
-    if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
-        return None
-    return Path(str(url.database))
+        for lane in reversed(lanes):
+            await lane.leave()
 
 
 def _prepare_file(path: Path) -> None:
@@ -206,75 +201,78 @@ def _prepare_file(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-async def _bring_up_to_date(database: Database, path: Path | None) -> None:
-    revision = await database.read(_revision)
-    if revision == HEAD:
-        return
-    _refuse_newer(revision)
-    if revision is not None and path is not None:
-        await asyncio.to_thread(_copy_aside, path)
-    if database.sqlite:
-        async with database.engine.connect() as conn:
-            await conn.run_sync(_migrate_sqlite)
-    else:
-        await database.write(_migrate_postgresql)
+def _prepare_lane(conn: Connection, path: Path | None, *, first: bool) -> None:
+    for pragma in PRAGMAS:
+        conn.exec_driver_sql(pragma)
+    if first:
+        bring_up_to_date(conn, path, in_transaction)
 
 
-def _revision(conn: Connection) -> str | None:
-    """The schema's revision, or None for an empty database; StoreError for somebody else's."""
-    inspector = inspect(conn)
-    if inspector.has_table(alembic_version.name):
-        return conn.scalar(select(alembic_version.c.version_num))
-    if inspector.get_table_names():
-        raise StoreError("The database holds tables of another program. Give Clout a database of its own.")
-    return None
+# --- PostgreSQL -------------------------------------------------------------------------------------------------------
 
 
-def _refuse_newer(revision: str | None) -> None:
-    if revision is not None and revision not in REVISIONS:
-        raise StoreError(
-            f"The database has schema {revision}, from a newer version of Clout; this one knows up to {HEAD}. "
-            f"Install that version again, or put back the copy that ends in .before-{revision}."
-        )
+class ServerDatabase:
+    """A database server behind an async engine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See Database.read."""
+        with plain_faults():
+            async with self._engine.connect() as conn:
+                autocommit = await conn.execution_options(isolation_level="AUTOCOMMIT")
+                return await autocommit.run_sync(work, *args, **kwargs)
+
+    async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """See Database.write."""
+        with plain_faults():
+            async with self._engine.begin() as conn:
+                return await conn.run_sync(work, *args, **kwargs)
 
 
-def _copy_aside(path: Path) -> None:
-    target = path.with_name(f"{path.name}.before-{HEAD}")
-    half = path.with_name(f"{target.name}.part")
-    half.unlink(missing_ok=True)
-    os.close(os.open(half, os.O_CREAT | os.O_RDWR, 0o600))
-    source, copy = sqlite3.connect(path, timeout=BUSY_S), sqlite3.connect(half)
+def _as_is(conn: Connection, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    return work(conn, *args, **kwargs)
+
+
+@asynccontextmanager
+async def _open_server(url: URL) -> AsyncIterator[Database]:
     try:
-        source.backup(copy, pages=COPY_PAGES)
-    finally:
-        source.close()
-        copy.close()
-    half.replace(target)
-    log.info("database copied to %s before its schema changes", target.name)
-
-
-def _migrate_sqlite(conn: Connection) -> None:
-    # Off while tables are copied in batch mode: dropping the old table would delete everything that refers to it.
-    conn.exec_driver_sql("PRAGMA foreign_keys=OFF")
+        engine = create_async_engine(url, pool_pre_ping=True)
+    except ModuleNotFoundError as err:
+        raise StoreError(f"This address needs the Python package {err.name}. Install it beside Clout.") from err
     try:
-        _in_transaction(conn, _migrate)
+        database = ServerDatabase(engine)
+        await database.write(bring_up_to_date, None, _as_is)
+        yield database
     finally:
-        conn.exec_driver_sql("PRAGMA foreign_keys=ON")
+        await engine.dispose()
 
 
-def _migrate_postgresql(conn: Connection) -> None:
-    conn.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('clout schema'))")  # several workers start at once
-    _migrate(conn)
+# --- opening ----------------------------------------------------------------------------------------------------------
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
-def _migrate(conn: Connection) -> None:
-    revision = _revision(conn)  # again, now under the lock: another process may have been quicker
-    _refuse_newer(revision)
-    if revision is None:
-        metadata.create_all(conn, checkfirst=False)
-        alembic_version.create(conn)
-        conn.execute(insert(alembic_version).values(version_num=HEAD))
-    elif revision != HEAD:
-        upgrade(conn)
-        if conn.dialect.name == "sqlite" and conn.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
-            raise StoreError("The database holds rows that refer to nothing; the upgrade was undone. Please report it.")
+def parse_url(url: str) -> URL:
+    """The database's address with its driver; StoreError for any that Clout cannot use."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as err:
+        raise StoreError("CLOUT_DATABASE_URL is no database address; for example sqlite:///clout.db") from err
+    driver = DRIVERS.get(parsed.drivername, parsed.drivername)
+    if driver not in DRIVERS.values():
+        raise StoreError("CLOUT_DATABASE_URL must begin with sqlite:/// or postgresql://")
+    return parsed.set(drivername=driver)
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """Open the database, create or upgrade its schema, and close every connection at the end.
+
+    Raises StoreError when it cannot be opened or was written by a newer version.
+    """
+    parsed = parse_url(url)
+    opened = _open_sqlite if parsed.get_backend_name() == "sqlite" else _open_server
+    async with opened(parsed) as database:
+        yield database

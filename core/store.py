@@ -1,19 +1,19 @@
 """The store: everything Clout remembers, behind one class; SQLite today, PostgreSQL by another address."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime
 
 from core import creators as team_side
-from core import recall, recording
-from core.creators import KnownHandle, LinkedAccount, TeamCreator
+from core import finding, recall, recording
+from core.creators import LinkedAccount, TeamCreator
 from core.database import Database, open_database
+from core.finding import Pair, ScorePoint, StoredAccount, StoredCreator
 from core.models import Clock, Failure, NetworkReading, NetworkScore, Post, Snapshot, Status
-from core.recall import Pair, Past, ScorePoint, StoredAccount, StoredCreator
+from core.recall import Past
 from core.tables import handle_key
 
 __all__ = [
-    "KnownHandle",
     "LinkedAccount",
     "Past",
     "ScorePoint",
@@ -56,11 +56,11 @@ class Store:
         With a `network` only the candidates count. Two statements at most; None when nothing at all is stored.
         """
         now = self._clock.now()
-        return await self._db.read(recall.find, team, key, network, candidates, history_since, now)
+        return await self._db.read(finding.find, team, key, network, candidates, history_since, now)
 
-    async def missed(self, pairs: Iterable[Pair], now: datetime) -> Mapping[Pair, Failure]:
+    async def missed(self, pairs: Sequence[Pair], now: datetime) -> Mapping[Pair, Failure]:
         """Which of these (network, handle) pairs were not found within the last hour, with what was said then."""
-        return await self._db.read(recall.missed, pairs, now)
+        return await self._db.read(finding.missed, pairs, now)
 
     async def past(self, network: str, native_id: str, *, since: datetime) -> Past:
         """What is stored about an account before a fetch; an unknown one has an empty past."""
@@ -84,18 +84,17 @@ class Store:
     async def record_failure(
         self,
         network: str,
+        handle: str,
+        native_id: str | None,
         failure: Failure,
-        *,
         status: Status,
         at: datetime,
-        handle: str | None = None,
-        native_id: str | None = None,
     ) -> None:
         """Note a failed attempt beside the last good reading; of unknown accounts only NotFound, for an hour."""
-        await self._db.write(recording.record_failure, network, failure, status, at, handle, native_id)
+        await self._db.write(recording.record_failure, network, handle, native_id, failure, status, at)
 
     async def posts(self, network: str, native_id: str, *, since: datetime) -> tuple[Post, ...]:
-        """The posts created since then, with their latest counts."""
+        """The posts created since then, newest first, with their latest counts."""
         return await self._db.read(recall.posts_since, network, native_id, since)
 
     async def counts_as_of(self, network: str, native_id: str, day: date) -> tuple[Post, ...]:
@@ -133,7 +132,7 @@ class Store:
         """The team's creators in order of name, with their accounts."""
         return await self._db.read(team_side.team_creators, team)
 
-    async def known_handles(self, team: str, prefix: str = "", limit: int = 25) -> list[KnownHandle]:
+    async def known_handles(self, team: str, prefix: str = "", limit: int = 25) -> list[str]:
         """Names that begin with `prefix`: the team's creators first, then handles that were looked up."""
         return await self._db.read(team_side.known_handles, team, prefix, limit)
 

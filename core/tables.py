@@ -241,6 +241,11 @@ def from_ms(ms: int) -> datetime:
     return EPOCH + timedelta(milliseconds=ms)
 
 
+def moment_or_none(ms: int | None) -> datetime | None:
+    """`from_ms` of a column that may be empty."""
+    return None if ms is None else from_ms(ms)
+
+
 def day_of(ms: int) -> int:
     """The UTC day, counted from 1970, that a moment in milliseconds falls on."""
     return ms // MS_A_DAY
@@ -257,8 +262,13 @@ def from_date(day: date) -> int:
 
 
 def handle_key(handle: str) -> str:
-    """What two spellings of one handle share: no leading @, lower case."""
-    return handle.strip().removeprefix("@").lower()
+    """What two spellings of one handle share: no leading @, lower case; halves of surrogate pairs become `?`."""
+    return storable(handle).strip().removeprefix("@").lower()
+
+
+def storable(text: str) -> str:
+    """Outside text as every database takes it: no NUL, no half of a surrogate pair."""
+    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def post_key(native_id: str) -> int:
