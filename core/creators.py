@@ -42,6 +42,18 @@ class TeamCreator:
     tracked_since: datetime | None
 
 
+class KnownHandle(NamedTuple):
+    """A name worth suggesting; `network` is None for a creator of the team."""
+
+    name: str
+    network: str | None
+
+    @property
+    def text(self) -> str:
+        """What a person types to mean exactly this one."""
+        return self.name if self.network is None else f"{self.network}:{self.name}"
+
+
 def _creator(conn: Connection, team: str, name: str) -> AnyRow | None:
     c = creators.c
     return conn.execute(select(c.id, c.name).where(c.team == team, c.name_key == handle_key(name))).first()
@@ -140,7 +152,7 @@ def team_creators(conn: Connection, team: str) -> tuple[TeamCreator, ...]:
     )
 
 
-def known_handles(conn: Connection, team: str, prefix: str, limit: int) -> list[str]:
+def known_handles(conn: Connection, team: str, prefix: str, limit: int) -> list[KnownHandle]:
     """See Store.known_handles."""
     start = handle_key(prefix)
     own = (
@@ -149,16 +161,16 @@ def known_handles(conn: Connection, team: str, prefix: str, limit: int) -> list[
         .order_by(creators.c.name_key)
         .limit(limit)
     )
-    # A handle that several networks know is one suggestion, hence as many rows as there may be own names.
-    seen = (
-        select(accounts.c.handle)
-        .where(accounts.c.handle_key >= start, accounts.c.handle_key < start + LAST)
-        .order_by(accounts.c.handle_key)
-        .limit(2 * limit)
-    )
-    names = {handle_key(name): name for name in conn.scalars(seen)} if limit else {}
-    first = {handle_key(name): name for name in conn.scalars(own)}
-    return list((first | {key: name for key, name in names.items() if key not in first}).values())[:limit]
+    found = [KnownHandle(name, None) for name in conn.scalars(own)]
+    if len(found) < limit:
+        seen = (
+            select(accounts.c.handle, accounts.c.network)
+            .where(accounts.c.handle_key >= start, accounts.c.handle_key < start + LAST)
+            .order_by(accounts.c.handle_key, accounts.c.network)
+            .limit(limit - len(found))
+        )
+        found += [KnownHandle(row.handle, row.network) for row in conn.execute(seen)]
+    return found
 
 
 def setting(conn: Connection, team: str, key: str) -> str | None:

@@ -84,13 +84,6 @@ class StoredCreator:
     history: Mapping[int, tuple[ScorePoint, ...]] = field(default_factory=dict)
     misses: Mapping[Pair, Failure] = field(default_factory=dict)
 
-    def days(self, network: str, native_id: str) -> tuple[ScorePoint, ...]:
-        """One account's scores that are numbers, oldest first; empty for an account that is not among these."""
-        for account in self.accounts:
-            if account.reading.network == network and account.reading.native_id == native_id:
-                return tuple(point for point in self.history.get(account.account_id, ()) if point.score is not None)
-        return ()
-
 
 # --- the statements ----------------------------------------------
 

@@ -175,14 +175,11 @@ def scores(
     """See Store.scores."""
     d = score_details.c
     query = (
-        select(d.detail, d.draws)
+        select(d.detail)
         .join(accounts, accounts.c.id == d.account_id)
         .where(accounts.c.network == network, accounts.c.native_id == native_id, d.day >= from_date(since.date()))
         .order_by(d.day)
     )
     if model_version is not None:
         query = query.where(d.model_version == model_version)
-    return tuple(
-        NetworkScore.model_validate_json(row.detail).model_copy(update={"draws": row.draws})
-        for row in conn.execute(query)
-    )
+    return tuple(NetworkScore.model_validate_json(detail) for detail in conn.scalars(query))

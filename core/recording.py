@@ -222,7 +222,7 @@ def _write_score(conn: Connection, account_id: int, score: NetworkScore) -> None
         "weights_version": score.weights_version,
     }
     row = {"at": at, "state": score.state, "score": score.score, "low": score.low, "high": score.high}
-    detail = {"detail": score.model_dump_json(exclude={"draws"}), "draws": score.draws}
+    detail = {"detail": score.model_dump_json(exclude={"draws"})}
     conn.execute(upsert(account_scores, conn.dialect.name), key | row)
     conn.execute(upsert(score_details, conn.dialect.name), key | detail)
 
@@ -230,11 +230,11 @@ def _write_score(conn: Connection, account_id: int, score: NetworkScore) -> None
 def record_failure(
     conn: Connection,
     network: str,
-    handle: str,
-    native_id: str | None,
     failure: Failure,
     status: Status,
     at: datetime,
+    handle: str,
+    native_id: str | None,
 ) -> None:
     """See Store.record_failure."""
     known = accounts.c.native_id == native_id if native_id else accounts.c.handle_key == handle_key(handle)

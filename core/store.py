@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from core import creators as team_side
 from core import finding, recall, recording
-from core.creators import LinkedAccount, TeamCreator
+from core.creators import KnownHandle, LinkedAccount, TeamCreator
 from core.database import Database, open_database
 from core.finding import Pair, ScorePoint, StoredAccount, StoredCreator
 from core.models import Clock, Failure, NetworkReading, NetworkScore, Post, Snapshot, Status
@@ -14,6 +14,7 @@ from core.recall import Past
 from core.tables import handle_key
 
 __all__ = [
+    "KnownHandle",
     "LinkedAccount",
     "Past",
     "ScorePoint",
@@ -84,14 +85,15 @@ class Store:
     async def record_failure(
         self,
         network: str,
-        handle: str,
-        native_id: str | None,
         failure: Failure,
+        *,
         status: Status,
         at: datetime,
+        handle: str,
+        native_id: str | None = None,
     ) -> None:
         """Note a failed attempt beside the last good reading; of unknown accounts only NotFound, for an hour."""
-        await self._db.write(recording.record_failure, network, handle, native_id, failure, status, at)
+        await self._db.write(recording.record_failure, network, failure, status, at, handle, native_id)
 
     async def posts(self, network: str, native_id: str, *, since: datetime) -> tuple[Post, ...]:
         """The posts created since then, newest first, with their latest counts."""
@@ -104,7 +106,7 @@ class Store:
     async def scores(
         self, network: str, native_id: str, *, since: datetime, model_version: str | None = None
     ) -> tuple[NetworkScore, ...]:
-        """The stored scores since then with parts, inputs and draws, oldest first."""
+        """The stored scores since then with parts and inputs but without draws, oldest first."""
         return await self._db.read(recall.scores, network, native_id, since, model_version)
 
     async def forget(self, network: str, native_id: str) -> bool:
@@ -132,7 +134,7 @@ class Store:
         """The team's creators in order of name, with their accounts."""
         return await self._db.read(team_side.team_creators, team)
 
-    async def known_handles(self, team: str, prefix: str = "", limit: int = 25) -> list[str]:
+    async def known_handles(self, team: str, prefix: str = "", limit: int = 25) -> list[KnownHandle]:
         """Names that begin with `prefix`: the team's creators first, then handles that were looked up."""
         return await self._db.read(team_side.known_handles, team, prefix, limit)
 

@@ -158,13 +158,12 @@ account_scores = Table(
     sqlite_with_rowid=False,
 )
 
-# Wide rows, read by `why` and the digests only: the NetworkScore as JSON, without its draws.
+# Wide rows, read by `why` only: the NetworkScore as JSON. Draws are not kept (docs/decisions/002).
 score_details = Table(
     "score_details",
     metadata,
     *_score_key(),
     Column("detail", Text, nullable=False),
-    Column("draws", LargeBinary, nullable=False),
 )
 
 misses = Table(

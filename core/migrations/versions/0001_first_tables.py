@@ -143,7 +143,6 @@ def upgrade() -> None:
         sa.Column("model_version", sa.String(), nullable=False),
         sa.Column("weights_version", sa.String(), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
-        sa.Column("draws", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_score_details_account_id_accounts"), ondelete="CASCADE"
         ),
