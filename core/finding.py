@@ -42,6 +42,7 @@ Pair = tuple[str, str]
 class ScorePoint(NamedTuple):
     """The score of one account on one UTC day under one version; the figures are None where the state has no number."""
 
+    day: date
     at: datetime
     score: float | None
     low: float | None
@@ -49,11 +50,6 @@ class ScorePoint(NamedTuple):
     state: str
     model_version: str
     weights_version: str
-
-    @property
-    def day(self) -> date:
-        """The UTC day."""
-        return self.at.date()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +163,7 @@ _HISTORY = (
     select(
         account_scores.c.account_id,
         account_scores.c.at,
-        *(account_scores.c[name] for name in ScorePoint._fields[1:]),
+        *(account_scores.c[name] for name in ScorePoint._fields[2:]),
     )
     .where(
         account_scores.c.account_id.in_(bindparam("ids", expanding=True)),
@@ -248,8 +244,9 @@ def _history(conn: Connection, account_ids: Sequence[int], since: datetime | Non
         return {}
     rows = conn.execute(_HISTORY, {"ids": list(account_ids), "since": from_date(since.date())}).all()
     points: dict[int, list[ScorePoint]] = {account_id: [] for account_id in account_ids}
-    for account_id, at, *figures in rows:
-        points[account_id].append(ScorePoint(from_ms(at), *figures))
+    for account_id, ms, *figures in rows:
+        at = from_ms(ms)
+        points[account_id].append(ScorePoint(at.date(), at, *figures))
     return {account_id: tuple(found) for account_id, found in points.items()}
 
 
