@@ -90,11 +90,16 @@ def plain(one: Line) -> str:
 
 
 class Button(Model):
-    """Something a reader can do next: a command of the one table with its arguments."""
+    """Something a reader can do next: a command of the one table with its arguments; labels are plain text."""
 
     label: str
     command: str
     arguments: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def typed(self) -> str:
+        """The same as a line to type, where nothing can be pressed."""
+        return " ".join((self.command, *(value for _, value in self.arguments)))
 
 
 class Headline(Model):
@@ -196,7 +201,7 @@ Block = Annotated[Headline | Lines | Table | Sparkline | Notes | Listing, Field(
 
 
 class Card(Model):
-    """What one command answers. `title` stands for it where only a line fits; `reference` is the code of an error."""
+    """What one command answers. `title` stands for it where only a line fits; `error` is the class and `reference` the code of an error."""
 
     kind: str
     tone: Tone = "flat"
@@ -205,6 +210,7 @@ class Card(Model):
     buttons: tuple[Button, ...] = ()
     private: bool = False
     chart: ChartSpec | None = None
+    error: str | None = None
     reference: str | None = None
 
     def facts(self) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core import figures
-from core.card import Block, Button, Card, Headline, Item, Line, Listing, Notes, Span, at, joined, line, outside, text
+from core.card import Button, Card, Fact, Line, Lines, Span, at, joined, line, outside, text
 from core.errors import (
     AmbiguousHandle,
     BadHandle,
@@ -34,7 +34,8 @@ from core.errors import (
     Unavailable,
     UnknownNetwork,
 )
-from core.naming import at_handle
+from core.inert import inert
+from core.naming import HANDLE_LIMIT, at_handle
 
 _MESSAGE_LIMIT = 600  # characters; an error may join the words of several networks
 _SUGGESTIONS_SHOWN = 5
@@ -93,7 +94,7 @@ def unexpected_card(ref: str) -> Card:
     """Return what to show when the fault is ours and nobody foresaw it."""
     what = line("Something went wrong inside Clout, and it is logged under the reference code.")
     do = line("Try again; if it happens again, give the operator the code.")
-    return _paragraph((what, do), ref, line("Something went wrong"), ())
+    return _paragraph((what, do), ref, line("Something went wrong"), (), "Unexpected")
 
 
 def _card(error: CloutError, ref: str, now: datetime | None, zone: str, suggestions: Sequence[str]) -> Card:
@@ -102,19 +103,25 @@ def _card(error: CloutError, ref: str, now: datetime | None, zone: str, suggesti
     quoted = len(offered) < len(suggestions)
     asked = line("Did you mean ", *_either(offered), "?") if offered and not quoted else ()
     parts = (what, asked or line(error.advice), _retry(error, now, zone))
-    return _paragraph(tuple(filter(None, parts)), ref, line(happened(error)), tuple(suggestions))
+    return _paragraph(tuple(filter(None, parts)), ref, line(happened(error)), tuple(suggestions), type(error).__name__)
 
 
-def _paragraph(parts: Sequence[Line], ref: str, title: Line, suggestions: Sequence[str]) -> Card:
-    blocks: list[Block] = [Headline(cells=(title,)), Notes(lines=(*parts, line("ref ", text(ref, "code"))))]
-    if suggestions:
-        blocks.append(Listing(items=tuple(_suggestion(name) for name in suggestions), choose=True))
-    return Card(kind="error", tone="error", title=title, blocks=tuple(blocks), private=True, reference=ref)
+def _paragraph(parts: Sequence[Line], ref: str, title: Line, suggestions: Sequence[str], error: str) -> Card:
+    said = (*joined(parts, " "), text(" · ref "), text(ref, "code"))
+    return Card(
+        kind="error",
+        tone="error",
+        title=title,
+        blocks=(Lines(facts=(Fact(line=said),)),),
+        buttons=tuple(_suggestion(name) for name in suggestions),
+        private=True,
+        error=error,
+        reference=ref,
+    )
 
 
-def _suggestion(name: str) -> Item:
-    button = Button(label="Show", command="influence", arguments=(("creator", name),))
-    return Item(line=line(_name(name)), buttons=(button,))
+def _suggestion(name: str) -> Button:
+    return Button(label=inert(at_handle(name), HANDLE_LIMIT), command="influence", arguments=(("creator", name),))
 
 
 def _either(names: Sequence[str]) -> tuple[Span, ...]:
@@ -122,7 +129,7 @@ def _either(names: Sequence[str]) -> tuple[Span, ...]:
 
 
 def _name(name: str) -> Span:
-    return outside(at_handle(name), 64)
+    return outside(at_handle(name), HANDLE_LIMIT)
 
 
 def _retry(error: CloutError, now: datetime | None, zone: str) -> Line:

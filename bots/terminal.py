@@ -1,0 +1,132 @@
+"""The terminal as a front end: one typed line in, one card out, and a sign of life while networks answer."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol, TextIO
+
+from rich.console import Console
+
+from bots.render_text import render
+from core.card import Card, plain
+from core.commands import Context, LookupsLike, Show, parse, refusal, run
+from core.errors import CloutError
+from core.models import Clock, Manifest
+
+TEAM = "terminal"  # a terminal is one team (CARDS)
+DEFAULT_WIDTH = 100  # columns where the output is no screen
+_WIDEST = 140  # columns; longer lines are hard to read
+
+
+class AppLike(Protocol):
+    """What the terminal needs of `core.app.App`."""
+
+    @property
+    def clock(self) -> Clock:
+        """Where the time comes from."""
+        ...
+
+    @property
+    def manifests(self) -> Mapping[str, Manifest]:
+        """Every network by name."""
+        ...
+
+    @property
+    def lookups(self) -> LookupsLike:
+        """The use case behind the commands."""
+        ...
+
+
+class Terminal:
+    """Runs typed lines against an app and draws cards for one screen.
+
+    Who sits at the terminal owns the installation, so they manage it too. `reference` makes the codes of error cards.
+    """
+
+    def __init__(
+        self,
+        app: AppLike,
+        *,
+        reference: Callable[[], str],
+        zone: str = "UTC",
+        out: TextIO | None = None,
+        err: TextIO | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._app = app
+        self._reference = reference
+        self._zone = zone
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._environment = os.environ if environment is None else environment
+
+    async def run(self, line: str, show: Show | None = None) -> Card:
+        """Run one line and return its card, an error card for a line that makes no sense.
+
+        `show` receives partial cards; without it they only change the progress line, which goes to stderr on a screen.
+        """
+        app = self._app
+        ctx = Context(TEAM, app.clock.now(), app.lookups, app.manifests, can_manage=True, zone=self._zone)
+        try:
+            invocation = parse(line)
+        except CloutError as error:
+            return refusal(ctx, error, reference=self._reference)
+        with self._progress(f"{invocation.command.name}: asking") as tell:
+
+            async def publish(card: Card) -> None:
+                tell(card)
+                if show is not None:
+                    await show(card)
+
+            return await run(ctx, invocation, publish, reference=self._reference)
+
+    def text(self, card: Card) -> str:
+        """Return a card drawn for the screen it goes to."""
+        return render(card, width=self._width(), colour=self._colour(), unicode=self._unicode())
+
+    def print(self, card: Card) -> None:
+        """Write a card to the output."""
+        self._out.write(f"{self.text(card)}\n")
+        self._out.flush()
+
+    # --- the screen ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _progress(self, words: str) -> Iterator[Callable[[Card], None]]:
+        """Show a moving sign on stderr while the body runs, on a screen only."""
+        if not self._err.isatty() or self._environment.get("TERM") == "dumb":
+            yield lambda card: None
+            return
+        console = Console(file=self._err, no_color=not self._colour(), highlight=False, markup=False)
+        with console.status(words) as status:
+            yield lambda card: status.update(_waiting(card))
+
+    def _width(self) -> int:
+        asked = self._environment.get("COLUMNS", "")
+        if asked.isdecimal() and int(asked) > 0:
+            return min(int(asked), _WIDEST)
+        if not self._out.isatty():
+            return DEFAULT_WIDTH
+        try:
+            return min(os.get_terminal_size(self._out.fileno()).columns or DEFAULT_WIDTH, _WIDEST)
+        except (OSError, ValueError):
+            return DEFAULT_WIDTH
+
+    def _colour(self) -> bool:
+        """Return whether styles may be used: on a screen that has not been asked to do without (no-color.org)."""
+        environment = self._environment
+        return self._out.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+
+    def _unicode(self) -> bool:
+        try:
+            "▁▲·−é".encode(self._out.encoding or "ascii")
+        except (UnicodeEncodeError, LookupError):
+            return False
+        return True
+
+
+def _waiting(card: Card) -> str:
+    """Return what a partial card says about who is still to answer."""
+    first = card.blocks[0] if card.blocks else None
+    return plain(first.aside) if first is not None and first.kind == "headline" else plain(card.title)

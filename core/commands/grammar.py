@@ -1,0 +1,171 @@
+"""What a command is: its name, its arguments, who may use it, and the words people type for it."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import Literal, Protocol
+
+from core.card import Card
+from core.errors import InputError
+from core.models import Linked, Manifest, NetworkAvailability, Reading
+
+Show = Callable[[Card], Awaitable[None]]
+"""Publishes a card before the final one."""
+
+ArgumentKind = Literal["creator", "account", "network", "period", "word", "command", "flag"]
+"""What an argument stands for; front ends with typed options choose their own controls by it."""
+
+
+class LookupsLike(Protocol):
+    """What commands need of `core.lookup.Lookups`; all but `networks` raise CloutError."""
+
+    async def lookup(
+        self,
+        team: str,
+        text: str,
+        *,
+        network: str | None = None,
+        fresh: bool = False,
+        show: Callable[[Reading], Awaitable[None]] | None = None,
+    ) -> Reading:
+        """Return everything known about a creator."""
+        ...
+
+    async def history(self, team: str, text: str, *, network: str | None = None, since: datetime) -> Reading:
+        """Return what is stored about a creator since a moment."""
+        ...
+
+    async def link(self, team: str, name: str, target: str) -> Linked:
+        """Say that an account belongs to a creator."""
+        ...
+
+    async def unlink(self, team: str, name: str, target: str) -> Linked:
+        """Take an account away from a creator."""
+        ...
+
+    async def accounts(self, team: str, name: str) -> Linked:
+        """Return the accounts linked under a name."""
+        ...
+
+    def networks(self) -> tuple[NetworkAvailability, ...]:
+        """Return every network with whether it can be read."""
+        ...
+
+    async def suggestions(self, team: str, text: str) -> tuple[str, ...]:
+        """Return known handles like the text."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who asks, when and from where; `zone` is the channel's, by IANA name."""
+
+    team: str
+    now: datetime
+    lookups: LookupsLike
+    manifests: Mapping[str, Manifest]
+    can_manage: bool = False
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument: positional, after its `keyword` (`on`, `since`), or a flag that is its own name.
+
+    `repeat` takes all words that follow. `help` is at most 100 characters, the shortest limit among the platforms.
+    """
+
+    name: str
+    kind: ArgumentKind
+    help: str
+    required: bool = False
+    keyword: str | None = None
+    repeat: bool = False
+
+    @property
+    def usage(self) -> str:
+        """How the argument is written in help: `@creator`, `[on network]`."""
+        shown = {"creator": "@creator", "account": "network:handle", "flag": self.name}.get(self.kind, self.name)
+        shown = f"{self.keyword} {shown}" if self.keyword else shown
+        shown = f"{shown} ..." if self.repeat else shown
+        return shown if self.required else f"[{shown}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The values of one invocation by argument name."""
+
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", MappingProxyType(dict(self.values)))
+
+    def get(self, name: str) -> str | None:
+        """Return a value, or None when it was not given."""
+        found = self.values.get(name)
+        return found[0] if found else None
+
+    def text(self, name: str) -> str:
+        """Return a value that must be there; raises InputError naming it."""
+        found = self.get(name)
+        if found is None:
+            raise InputError(f"The {name} is missing.", field=name)
+        return found
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """Return all values of a repeated argument."""
+        return self.values.get(name, ())
+
+    def flag(self, name: str) -> bool:
+        """Return whether a flag was given."""
+        return name in self.values
+
+
+Handler = Callable[[Context, Arguments, Show], Awaitable[Card]]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One row of the command table.
+
+    `manages` asks for the right to manage Clout in that place; `private` answers go to the asker alone. `order` places
+    the command in help. `absent` says for a front end (`slack`, `discord`, `terminal`) why it is not offered there.
+    """
+
+    name: str
+    summary: str
+    handler: Handler
+    arguments: tuple[Argument, ...] = ()
+    manages: bool = False
+    private: bool = False
+    aliases: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    order: int = 50
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def usage(self) -> str:
+        """How the command is typed: `history @creator [period]`."""
+        own = () if self.name == DEFAULT_COMMAND else (self.name,)
+        trailing = () if self.private else ("[private]",)
+        return " ".join((*own, *(a.usage for a in self.arguments if a.kind != "flag"), *trailing))
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A command with its arguments, ready to run; `private` asks for an answer to the asker alone."""
+
+    command: Command
+    arguments: Arguments = field(default_factory=Arguments)
+    private: bool = False
+
+
+DEFAULT_COMMAND = "influence"
+"""The command of a line that names none."""
+
+
+def creators_of(invocation: Invocation) -> Sequence[str]:
+    """Return the creators an invocation names, as typed."""
+    names = [argument.name for argument in invocation.command.arguments if argument.kind == "creator"]
+    return [value for name in names for value in invocation.arguments.many(name)]
