@@ -65,9 +65,9 @@ def _counts(post: Post | None) -> tuple[object, ...] | None:
 
 def carried(score: NetworkScore, before: NetworkScore | None) -> NetworkScore:
     """Return `score`, or the last one greyed as `dormant` when a scored account has no post left in the window."""
-    if score.state != "insufficient" or score.inputs is None or score.inputs.posts > 0:
-        return score
-    if before is None or before.score is None:
+    last = score.last_post_at
+    silent = last is None or score.as_of - last >= WINDOW
+    if score.state != "insufficient" or not silent or before is None or before.score is None:
         return score
     return before.model_copy(update={"state": "dormant"})
 
