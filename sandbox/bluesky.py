@@ -52,6 +52,7 @@ class Bluesky:
     """
 
     name = "bluesky"
+    origin = ""
 
     def __init__(self, world: World, clock: MovableClock) -> None:
         self._world = world
@@ -101,12 +102,16 @@ class Bluesky:
             ("ratelimit-policy", f"{limit};w={WINDOW}"),
         )
 
-    def limited(self, fault: Fault, reset: int, limit: int) -> Answer:
+    def limit(self, ask: Ask) -> int:
+        """Return the same limit for everybody."""
+        return LIMIT
+
+    def limited(self, fault: Fault, ask: Ask, reset: int) -> Answer:
         """Return the 429; without a reset it carries no rate-limit header at all."""
-        meter = self.meter(0, limit, reset) if fault.reset else ()
+        meter = self.meter(0, LIMIT, reset) if fault.reset else ()
         return as_json({"error": "RateLimitExceeded", "message": "Rate Limit Exceeded"}, 429, meter)
 
-    def broken(self, status: int) -> Answer:
+    def broken(self, status: int, ask: Ask) -> Answer:
         """Return a server error."""
         name = "UpstreamFailure" if status == 502 else "InternalServerError"
         return _refuse("Internal Server Error", name, status)
@@ -186,7 +191,7 @@ class Bluesky:
         if "cursor" in params:
             before = _open_cursor(params["cursor"])
             if before is None:
-                return self.broken(500)
+                return self.broken(500, ask)
         return as_json(self._page(account, int(limit), before, params.get("filter", "posts_with_replies")))
 
     def _page(self, account: Account, limit: int, before: tuple[float, int] | None, kinds: str) -> Json:

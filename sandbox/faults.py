@@ -13,7 +13,7 @@ COMMON = frozenset({
 OWN: dict[str, frozenset[str]] = {
     "bluesky": frozenset({"takedown", "deactivated", "blocked", "renamed", "not_found", "no_unauthenticated"}),
     "mastodon": frozenset({"suspended", "gone", "not_found", "unauthorized", "moved", "limited", "negative"}),
-    "github": frozenset({"secondary", "unauthorized", "not_found", "no_user_agent", "validation", "legal"}),
+    "github": frozenset({"primary", "secondary", "unauthorized", "not_found", "no_user_agent", "validation", "legal"}),
 }
 """Faults of one network."""
 
@@ -123,6 +123,10 @@ class Faults:
                 self._count_down(place, fault)
                 return fault
         return None
+
+    def calm(self, network: str) -> bool:
+        """Return whether nothing at all is switched on for a network."""
+        return not (network in self._latency_ms or network in self._budget or self.any_for(network))
 
     def any_for(self, network: str) -> bool:
         """Return whether a network has any fault at all: the quick way out."""

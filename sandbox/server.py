@@ -1,7 +1,6 @@
 """The sandbox on a loopback port: `async with Sandbox() as box`, or `with Sandbox.in_thread() as box`."""
 
 import asyncio
-import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
@@ -11,7 +10,6 @@ from types import TracebackType
 from typing import Any, Self
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
 from sandbox import weather
@@ -19,6 +17,9 @@ from sandbox.bluesky import Bluesky
 from sandbox.clock import MovableClock
 from sandbox.control import control_app
 from sandbox.faults import Fault, Faults
+from sandbox.github import GitHub
+from sandbox.mastodon import Mastodon
+from sandbox.protocol import QuietProtocol, whole_response
 from sandbox.wire import Answer, Ask, Network
 from sandbox.world import World
 
@@ -27,15 +28,6 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 AsgiApp = Callable[[Scope, Receive, weather.Send], Awaitable[None]]
 
 CACHE_BYTES = 64 * 1024 * 1024
-LOG = logging.getLogger("sandbox.http")
-
-
-def _not_on_purpose(record: logging.LogRecord) -> bool:
-    """Drop the line about an answer that was left unfinished: the faults do so on purpose."""
-    return not str(record.msg).startswith("ASGI callable returned without")
-
-
-LOG.addFilter(_not_on_purpose)
 
 
 class Requests:
@@ -71,15 +63,6 @@ class Requests:
         self._counts.clear()
 
 
-class _QuietProtocol(H11Protocol):
-    """uvicorn's HTTP protocol with a logger of its own: hanging up on purpose is no error worth a line."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.logger = LOG
-        self.access_log = False
-
-
 class Sandbox:
     """A pretend internet on 127.0.0.1.
 
@@ -90,14 +73,17 @@ class Sandbox:
     def __init__(self, seed: int = 20, start: datetime | None = None, *, port: int = 0, crowd: int = 0) -> None:
         self.clock = MovableClock(start)
         self.world = World(seed, self.clock.now(), crowd)
-        self.networks: dict[str, Network] = {"bluesky": Bluesky(self.world, self.clock)}
+        self.networks: dict[str, Network] = {
+            "bluesky": Bluesky(self.world, self.clock),
+            "mastodon": Mastodon(self.world, self.clock),
+            "github": GitHub(self.world, self.clock),
+        }
         self.faults = Faults(self.networks)
         self.requests = Requests()
         self._mounts: dict[str, AsgiApp] = {"_sandbox": control_app(self)}
         self._cache: dict[tuple[str, str], Answer] = {}
         self._cache_minute = -1
         self._cache_size = 0
-        self._limits = {"bluesky": 3000, "mastodon": 300, "github": 60}
         self._spent: Counter[str] = Counter()
         self._port = port
         self._server: asyncio.Server | None = None
@@ -137,17 +123,23 @@ class Sandbox:
             self._serve,
             interface="asgi3",
             lifespan="off",
-            http=_QuietProtocol,
+            http=QuietProtocol,
             log_config=None,
             access_log=False,
             proxy_headers=False,
+            timeout_keep_alive=75,
         )
         config.load()
         loop = asyncio.get_running_loop()
-        make = lambda: _QuietProtocol(config=config, server_state=self._state, app_state={})  # noqa: E731
-        self._server = await loop.create_server(make, "127.0.0.1", self._port, backlog=2048)
+
+        def connect() -> QuietProtocol:
+            return QuietProtocol(self._express, config=config, server_state=self._state, app_state={})
+
+        self._server = await loop.create_server(connect, "127.0.0.1", self._port, backlog=2048)
         self._port = int(self._server.sockets[0].getsockname()[1])
         self._stopping.clear()
+        for network in self.networks.values():
+            network.origin = self.origin
         return self
 
     async def __aexit__(
@@ -221,6 +213,18 @@ class Sandbox:
             if not self._stopping.is_set():
                 raise
 
+    def _express(self, target: str, headers: tuple[tuple[bytes, bytes], ...]) -> bytes | None:
+        """Return the whole response of a network in good weather; None for everything else."""
+        path, _, query = target.partition("?")
+        name, _, rest = path.lstrip("/").partition("/")
+        network = self.networks.get(name)
+        if network is None or not self.faults.calm(name):
+            return None
+        ask = Ask(name, "GET", rest, query, headers)
+        self.requests.add(ask)
+        answer = network.finish(ask, self.answer(network, ask))
+        return whole_response(answer.status, answer.wire_headers + self._meter(network, ask), answer.body)
+
     async def _elsewhere(self, first: str, rest: str, scope: Scope, receive: Receive, send: weather.Send) -> None:
         app = self._mounts.get(first)
         if app is None:
@@ -235,7 +239,7 @@ class Sandbox:
         fault = self._fault(network, ask)
         if fault is None:
             answer = network.finish(ask, self.answer(network, ask))
-            await weather.send_answer(send, answer, self._meter(network))
+            await weather.send_answer(send, answer, self._meter(network, ask))
             return
         await self._storm(network, ask, fault, send)
 
@@ -258,15 +262,13 @@ class Sandbox:
         elif fault.kind != "disconnect":  # which says nothing at all and hangs up
             if fault.kind == "slow":
                 await asyncio.sleep(fault.ms / 1000)
-            await weather.send_answer(send, self._stormy(network, ask, fault), self._meter(network))
+            await weather.send_answer(send, self._stormy(network, ask, fault), self._meter(network, ask))
 
     def _stormy(self, network: Network, ask: Ask, fault: Fault) -> Answer:
         if fault.kind == "429":
-            return weather.limit_answer(
-                network, fault, self.clock.now().timestamp(), self._limits.get(ask.network, 300)
-            )
+            return network.limited(fault, ask, int(self.clock.now().timestamp()) + fault.seconds)
         if fault.kind.isdigit():
-            return network.broken(int(fault.kind))
+            return network.broken(int(fault.kind), ask)
         if fault.kind == "bomb":
             return weather.bomb()
         here = f"{self.origin}/{ask.network}/{ask.path}?{ask.query}"
@@ -281,9 +283,9 @@ class Sandbox:
         good = own or network.finish(ask, self.answer(network, ask))
         return weather.transformed(fault.kind, good) or good
 
-    def _meter(self, network: Network) -> list[tuple[bytes, bytes]]:
+    def _meter(self, network: Network, ask: Ask) -> list[tuple[bytes, bytes]]:
         """Return the rate-limit headers, counting down as a real server would."""
-        limit = self._limits.get(network.name, 300)
+        limit = network.limit(ask)
         self._spent[network.name] += 1
         left = self.faults.remaining(network.name)
         remaining = left if left is not None else max(1, limit - self._spent[network.name] % limit)

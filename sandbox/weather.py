@@ -6,7 +6,6 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from sandbox.faults import Fault
 from sandbox.wire import JSON_TYPE, Answer, Ask, Network, as_html
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -19,10 +18,11 @@ ODD_NUMBERS: tuple[Any, ...] = (-1, "12k", None, 1e30, 3.5, True, [], "7")
 
 def transformed(kind: str, answer: Answer) -> Answer | None:
     """Return the answer a body-changing fault makes of a good one; None for other faults."""
-    if kind == "changed":
-        return _as(answer, _renamed_keys(json.loads(answer.body)))
-    if kind == "odd_counts":
-        return _as(answer, _odd(json.loads(answer.body)))
+    if kind in ("changed", "odd_counts"):
+        if answer.status != 200 or b"html" in answer.wire_headers[0][1]:
+            return answer
+        value = json.loads(answer.body)
+        return _as(answer, _renamed_keys(value) if kind == "changed" else _odd(value))
     if kind == "not_json":
         return Answer(200, b'{"oops": \xff\xfe', (("content-type", JSON_TYPE),))
     if kind == "empty":
@@ -50,7 +50,9 @@ def _renamed_keys(value: Any) -> Any:
 def _odd(value: Any, place: int = 0) -> Any:
     """Return the same shape with every number replaced by something that is no count."""
     if isinstance(value, dict):
-        return {key: _odd(item, place + number) for number, (key, item) in enumerate(value.items())}
+        return {
+            key: item if key == "id" else _odd(item, place + number) for number, (key, item) in enumerate(value.items())
+        }
     if isinstance(value, list):
         return [_odd(item, place + number) for number, item in enumerate(value)]
     if isinstance(value, int) and not isinstance(value, bool):
@@ -64,15 +66,10 @@ def redirected(kind: str, here: str) -> Answer | None:
     return None if target is None else Answer(302, b"", (("location", target),))
 
 
-def limit_answer(network: Network, fault: Fault, now: float, limit: int) -> Answer:
-    """Return the network's 429, its reset counted from the sandbox's clock."""
-    return network.limited(fault, int(now) + fault.seconds, limit)
-
-
 def paged(network: Network, ask: Ask, kind: str) -> Answer | Ask | None:
     """Return what a paging fault does: an answer, another question, or None."""
     if kind == "bad_cursor" and network.has_cursor(ask):
-        return network.broken(500)
+        return network.broken(500, ask)
     return network.first_page(ask) if kind == "repeat_page" else None
 
 

@@ -75,6 +75,7 @@ class Network(Protocol):
     """What the server needs of a network."""
 
     name: str
+    origin: str
 
     def answer(self, ask: Ask) -> Answer:
         """Return the answer in good weather; the same for the same question within a minute."""
@@ -92,15 +93,19 @@ class Network(Protocol):
         """Return every name of the account asked for: slug, handle, native id, in lower case."""
         ...
 
+    def limit(self, ask: Ask) -> int:
+        """Return how many requests a window allows."""
+        ...
+
     def meter(self, remaining: int, limit: int, reset: int) -> Headers:
         """Return the rate-limit headers of an ordinary answer; `reset` in epoch seconds."""
         ...
 
-    def limited(self, fault: Fault, reset: int, limit: int) -> Answer:
+    def limited(self, fault: Fault, ask: Ask, reset: int) -> Answer:
         """Return the network's own way to say that the limit is reached."""
         ...
 
-    def broken(self, status: int) -> Answer:
+    def broken(self, status: int, ask: Ask) -> Answer:
         """Return the network's own server error."""
         ...
 

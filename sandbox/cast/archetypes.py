@@ -1,0 +1,190 @@
+"""Archetypes: the order that a fair score has to keep."""
+
+from sandbox.plan import Hit, Jump, Plan, Repo, Role
+
+ARCHETYPES = (
+    Role(
+        "orbita",
+        "Orbita Vane",
+        "stargazing",
+        "archetype 1: mega, above everybody",
+        "Pointing at the sky since for ever. glow is temporary, dust is not.",
+        (
+            Plan("bluesky", "orbita.bsky.social", 50_000_000, 0.005, 2, following=90),
+            Plan("x", "orbitavane", 50_000_000, 0.0015, 2, following=90),
+        ),
+    ),
+    Role(
+        "glowguru",
+        "Glow Guru",
+        "skincare",
+        "archetype 2: large and active; the demo's star, on five networks",
+        "Skin first, filters never. New routine every Tuesday.",
+        (
+            Plan(
+                "bluesky",
+                "glowguru.bsky.social",
+                10_000_000,
+                0.010,
+                4,
+                following=312,
+                threads=1,
+                replies=2,
+                quotes=0.3,
+                reposts=1,
+                pinned_day=-40,
+            ),
+            Plan("mastodon", "glowguru@toot.example", 64_000, 0.012, 3, replies=1, reposts=1),
+            Plan("instagram", "glow.guru", 10_000_000, 0.010, 2),
+            Plan("x", "glowguru", 3_100_000, 0.004, 4),
+            Plan("tiktok", "glowguru", 4_200_000, 0.030, 3),
+        ),
+    ),
+    Role(
+        "oldstar",
+        "Old Star Ormond",
+        "cinema",
+        "archetype 3: as large as 2, silent for the last 60 days",
+        "Was on posters. Now mostly on the sofa.",
+        (
+            Plan("bluesky", "oldstar.bsky.social", 10_000_000, 0.010, 2, silences=((-60, 400),)),
+            Plan("instagram", "oldstar", 10_000_000, 0.010, 2, silences=((-60, 400),)),
+        ),
+    ),
+    Role(
+        "mara",
+        "Mara Quillfeather",
+        "letterpress",
+        "archetype 4: 200K followers, steady; three networks, linked",
+        "Type, ink, coffee stains. Prints at dawn.",
+        (
+            Plan("bluesky", "mara.example", 200_000, 0.018, 3, replies=3, threads=1, reposts=1, pinned_day=-15),
+            Plan("mastodon", "mara@toot.example", 21_000, 0.020, 4, replies=2, reposts=2),
+            Plan("instagram", "mara.prints", 200_000, 0.018, 2),
+            Plan(
+                "github",
+                "maraquill",
+                840,
+                following=31,
+                repos=(
+                    Repo("galley", 1_450, 6, 900),
+                    Repo("inkwell", 210, 2, 300),
+                    Repo("ledger", 90, 0, 50, fork=True),
+                ),
+            ),
+        ),
+    ),
+    Role(
+        "dailyfizz",
+        "The Daily Fizz",
+        "news",
+        "archetype 5: news brand, 20 posts a day, low rate; more than ten pages",
+        "All the bubbles that are fit to print.",
+        (
+            Plan("bluesky", "dailyfizz.example", 2_000_000, 0.0003, 140, following=12),
+            Plan("x", "dailyfizz", 2_000_000, 0.0003, 140, following=12),
+        ),
+    ),
+    Role(
+        "tiko",
+        "Tiko Tanuma",
+        "street food",
+        "archetype 6: micro, 30K followers",
+        "Eats standing up. Reviews sitting down.",
+        (
+            Plan("bluesky", "tiko.bsky.social", 30_000, 0.024, 3, replies=4, quotes=0.5, reposts=1),
+            Plan("mastodon", "tiko@toot.example", 2_600, 0.03, 2, replies=1),
+            Plan("instagram", "tiko.eats", 30_000, 0.024, 2),
+        ),
+    ),
+    Role(
+        "boosty",
+        "Boosty Barnaby",
+        "gym",
+        "archetype 7: micro with bought followers: follower jump and ghost audience",
+        "Gains. All kinds of gains.",
+        (
+            Plan("bluesky", "boosty.bsky.social", 302_000, 0.003, 3, jumps=(Jump(-17, 270_000),)),
+            Plan("instagram", "boosty", 300_000, 0.024, 2, jumps=(Jump(-17, 270_000),)),
+        ),
+    ),
+    Role(
+        "podling",
+        "Podling Pim",
+        "journaling",
+        "archetype 8: nano in a pod: nearly as many comments as likes",
+        "Page one, again.",
+        (
+            Plan("bluesky", "podling.bsky.social", 3_000, 0.050, 3, mix=(0.51, 0.42, 0.04, 0.01, 0.02)),
+            Plan("instagram", "podling", 3_000, 0.098, 2, mix=(0.60, 0.39, 0.0, 0.0, 0.01)),
+        ),
+    ),
+    Role(
+        "nanette",
+        "Nanette Nook",
+        "houseplants",
+        "archetype 9: an honest nano",
+        "Currently losing to a fern.",
+        (
+            Plan("bluesky", "nanette.bsky.social", 3_000, 0.048, 3, replies=2),
+            Plan("instagram", "nanette.nook", 3_000, 0.048, 2),
+        ),
+    ),
+    Role(
+        "hollow",
+        "Hollow Hallam",
+        "quotes",
+        "archetype 10: 100K followers with the reactions of 1K: ghost audience",
+        "Thoughts for everyone.",
+        (
+            Plan("bluesky", "hollow.bsky.social", 100_000, 0.00016, 3, growth=0.0),
+            Plan("x", "hollowhallam", 100_000, 0.00016, 3, growth=0.0),
+        ),
+    ),
+    Role(
+        "flashbulb",
+        "Flashbulb Fay",
+        "street photos",
+        "archetype 11: a small account with one viral post",
+        "One good picture so far.",
+        (
+            Plan(
+                "bluesky",
+                "flashbulb.bsky.social",
+                2_000,
+                0.014,
+                2,
+                hits=(Hit(-20, 36_000, "The goose. You know the one."),),
+            ),
+            Plan("x", "flashbulbfay", 2_000, 0.006, 2, hits=(Hit(-20, 80_000, "The goose. You know the one."),)),
+        ),
+    ),
+    Role(
+        "pebble",
+        "Pebble Peck",
+        "pebbles",
+        "archetype 12: a tiny account",
+        "Pebbles.",
+        (
+            Plan("bluesky", "pebble.bsky.social", 150, 0.010, 2, following=60),
+            Plan("x", "pebblepeck", 150, 0.010, 2, following=60),
+        ),
+    ),
+    Role(
+        "tickbot",
+        "Tick Bot",
+        "the time",
+        "archetype 13: 55 posts a day around the clock, a like in twenty posts",
+        "It is now. It is now. It is now. (automated)",
+        (Plan("bluesky", "tickbot.bsky.social", 400, 0.000125, 385, around_the_clock=True, growth=0.0),),
+    ),
+    Role(
+        "emptyhall",
+        "Empty Hall",
+        "echoes",
+        "archetype 13: 100K followers and not one post",
+        "Coming soon.",
+        (Plan("bluesky", "emptyhall.bsky.social", 100_000, per_week=0, only=()),),
+    ),
+)
+"""Section by section the order that a fair score has to keep."""
