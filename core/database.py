@@ -37,6 +37,7 @@ PRAGMAS = (
     "PRAGMA synchronous=NORMAL",  # whole after a crash; a power cut may lose the last commits
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
+    "PRAGMA secure_delete=FAST",  # what is forgotten is overwritten where its page is written anyway
 )
 
 FAULTS: tuple[tuple[tuple[str, ...], str], ...] = (

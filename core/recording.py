@@ -16,6 +16,8 @@ from core.tables import (
     AnyRow,
     account_scores,
     accounts,
+    creator_accounts,
+    creators,
     day_of,
     handle_history,
     handle_key,
@@ -25,6 +27,7 @@ from core.tables import (
     posts,
     score_details,
     snapshots,
+    suppressions,
     to_ms,
 )
 
@@ -251,10 +254,23 @@ def record_failure(
 
 def forget(conn: Connection, network: str, native_id: str) -> bool:
     """See Store.forget."""
-    account = conn.execute(
-        select(accounts.c.id).where(accounts.c.network == network, accounts.c.native_id == native_id)
-    ).first()
-    if account is None:
+    mine = select(accounts.c.id).where(accounts.c.network == network, accounts.c.native_id == native_id)
+    account_id = conn.scalar(mine)
+    if account_id is None:
         return False
-    conn.execute(delete(accounts).where(accounts.c.id == account.id))
+    owners = select(creator_accounts.c.creator_id).where(creator_accounts.c.account_id == account_id)
+    touched = list(conn.scalars(owners))
+    conn.execute(delete(accounts).where(accounts.c.id == account_id))  # takes posts, counts, scores and links along
+    left = select(creator_accounts.c.creator_id).where(creator_accounts.c.creator_id.in_(touched))
+    conn.execute(delete(creators).where(creators.c.id.in_(touched), creators.c.id.not_in(left)))
     return True
+
+
+def suppress(conn: Connection, digest: bytes, now: datetime) -> None:
+    """See Store.suppress."""
+    conn.execute(upsert(suppressions, conn.dialect.name), {"hash": digest, "at": to_ms(now)})
+
+
+def release(conn: Connection, digest: bytes) -> bool:
+    """See Store.release."""
+    return conn.execute(delete(suppressions).where(suppressions.c.hash == digest)).rowcount > 0

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from core import creators as team_side
 from core import finding, recall, recording
+from core import retention as keeping
 from core.creators import KnownHandle, LinkedAccount, TeamCreator
 from core.database import Database, open_database
 from core.finding import Pair, ScorePoint, StoredAccount, StoredCreator
@@ -112,6 +113,41 @@ class Store:
     async def forget(self, network: str, native_id: str) -> bool:
         """Delete an account with everything that hangs on it; False when it was unknown."""
         return await self._db.write(recording.forget, network, native_id)
+
+    async def purge(self, now: datetime, retention: Mapping[str, timedelta]) -> int:
+        """Delete what may no longer be kept, a hundred accounts a transaction; the number of accounts emptied.
+
+        `retention` gives the networks' own limits since the last fetch, on top of ours (core/retention.py).
+        """
+        await self._db.write(keeping.purge_misses, now)
+        emptied = 0
+        last: int | None = 0
+        while last is not None:
+            page = await self._db.write(keeping.purge_page, now, retention, last)
+            last, emptied = page.last_id, emptied + page.emptied
+        await self._db.write(keeping.note_purge, now)
+        return emptied
+
+    async def purge_daily(self, retention: Mapping[str, timedelta]) -> int:
+        """`purge`, unless it has already run on this UTC day."""
+        now = self._clock.now()
+        if await self._db.read(keeping.purged_today, now):
+            return 0
+        return await self.purge(now, retention)
+
+    # --- people who asked never to be looked up ---
+
+    async def suppress(self, digest: bytes) -> None:
+        """Remember a keyed hash of an account whose owner asked never to be looked up."""
+        await self._db.write(recording.suppress, digest, self._clock.now())
+
+    async def release(self, digest: bytes) -> bool:
+        """Undo `suppress`; False when the hash was not stored."""
+        return await self._db.write(recording.release, digest)
+
+    async def suppressed(self) -> frozenset[bytes]:
+        """Every suppressed hash; read once at start and kept."""
+        return await self._db.read(recall.suppressed)
 
     # --- creators and settings: each team's own ---
 
