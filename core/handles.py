@@ -270,7 +270,7 @@ def _unread(address: Address, manifest: Manifest) -> BadHandle:
     rule = manifest.handles
     if any(_matches(address, form) for form in rule.unresolvable):
         return BadHandle(f"That {manifest.label} link does not say whose account it is: {_rule(manifest)}.")
-    return BadHandle(f"That is not the address of a {manifest.label} account: {_rule(manifest)}.")
+    return BadHandle(f"That is not the address of an account on {manifest.label}: {_rule(manifest)}.")
 
 
 def _path_match(text: str, manifest: Manifest) -> re.Match[str] | None:
@@ -300,7 +300,7 @@ def _named(said: str, manifest: Manifest, server: str | None) -> tuple[str, str 
     if rule.bare_suffix and "." not in name:
         name += rule.bare_suffix
     if name in rule.reserved:
-        raise BadHandle(f"“{name}” is a page of {manifest.label}, not an account: {_rule(manifest)}.")
+        raise BadHandle(f"“{name}” is a word {manifest.label} keeps for itself, not an account: {_rule(manifest)}.")
     if not _compiled(rule.pattern).fullmatch(name):
         raise _refused(said, manifest)
     return _steady(name, manifest), None
