@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Protocol, TextIO
 
 from rich.console import Console
+from rich.text import Text
 
 from bots.render_text import render
 from core.card import Card, plain
@@ -98,9 +99,9 @@ class Terminal:
         if not self._err.isatty() or self._environment.get("TERM") == "dumb":
             yield lambda card: None
             return
-        console = Console(file=self._err, no_color=not self._colour(), highlight=False, markup=False)
-        with console.status(words) as status:
-            yield lambda card: status.update(_waiting(card))
+        console = Console(file=self._err, no_color=not self._colour())
+        with console.status(Text(words)) as status:
+            yield lambda card: status.update(Text(_waiting(card)))
 
     def _width(self) -> int:
         asked = self._environment.get("COLUMNS", "")

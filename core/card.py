@@ -201,7 +201,10 @@ Block = Annotated[Headline | Lines | Table | Sparkline | Notes | Listing, Field(
 
 
 class Card(Model):
-    """What one command answers. `title` stands for it where only a line fits; `error` is the class and `reference` the code of an error."""
+    """What one command answers.
+
+    `title` stands for the card where only a line fits; `error` is an error's class name, `reference` its code.
+    """
 
     kind: str
     tone: Tone = "flat"

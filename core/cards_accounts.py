@@ -137,7 +137,10 @@ def _missing(reading: NetworkReading, now: datetime, zone: str, name: str) -> Li
     """Return why an account has no number."""
     if reading.failure is not None or reading.status != "ok":
         return _failure(reading, now, zone, name)
-    inputs = reading.score.inputs if reading.score is not None else None
+    score = reading.score
+    if score is not None and score.notes:
+        return sentence(score.notes[0][:1].lower() + score.notes[0][1:])
+    inputs = score.inputs if score is not None else None
     if inputs is None:
         return line("it supplies no reactions to count")
     noun = noun_of_posts(reading.network)

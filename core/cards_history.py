@@ -65,33 +65,40 @@ def change_line(change: int | None, words: str = "this week") -> Line:
     return line(text(figures.movement(change, words), style))
 
 
-def _with_now(reading: Reading, points: Sequence[HistoryPoint]) -> list[tuple[datetime, float]]:
-    """Return (moment, score) up to the score on the card, which replaces a point of its own day."""
+def _with_now(reading: Reading, points: Sequence[HistoryPoint]) -> list[HistoryPoint]:
+    """Return the points up to the score on the card, which replaces those of its own day."""
     score = reading.score
-    known = [(p.at, p.score) for p in points]
-    if score.score is None or score.state not in _FIRM:
-        return known
-    return [pair for pair in known if pair[0].date() != reading.at.date()] + [(reading.at, score.score)]
+    if score.score is None or score.low is None or score.high is None or score.state not in _FIRM:
+        return list(points)
+    now = HistoryPoint(
+        at=reading.at,
+        score=score.score,
+        low=score.low,
+        high=score.high,
+        state=score.state,
+        model_version=score.model_version,
+    )
+    return [point for point in points if point.at.date() != now.at.date()] + [now]
 
 
 def sparkline(reading: Reading, length: timedelta = SPARKLINE_OF) -> Sparkline | None:
     """Return up to 12 scores, the last one of each stretch of time, or None with less than a day of history."""
-    pairs = [pair for pair in _with_now(reading, same_version(reading)) if reading.at - pair[0] <= length]
-    if len(pairs) < 2 or pairs[-1][0] - pairs[0][0] < timedelta(days=1):
+    points = [p for p in _with_now(reading, same_version(reading)) if reading.at - p.at <= length]
+    if len(points) < 2 or points[-1].at - points[0].at < timedelta(days=1):
         return None
-    start, end = pairs[0][0], pairs[-1][0]
+    start, end = points[0].at, points[-1].at
     stretch = max((end - start) / (_BARS_AT_MOST - 1), timedelta(days=1))
     # stretches are counted back from the newest score, so that the last bar is the one on the card
-    last_of = {round((end - moment) / stretch): value for moment, value in pairs}
+    last_of = {round((end - point.at) / stretch): point.score for point in points}
     values = [last_of[bar] for bar in sorted(last_of, reverse=True)]
-    values[0], values[-1] = pairs[0][1], pairs[-1][1]
+    values[0], values[-1] = points[0].score, points[-1].score
     words = f"{figures.shown(values[0])} to {figures.shown(values[-1])} in {figures.span(end - start)}"
     return Sparkline(values=tuple(values), caption=line(words)) if len(values) > 1 else None
 
 
 def chart(reading: Reading, zone: str) -> ChartSpec | None:
     """Return what the picture of a history shows, or None with fewer than two points."""
-    points = same_version(reading)
+    points = _with_now(reading, same_version(reading))
     if len(points) < 2:
         return None
     name = plain(line(handle_span(reading.handle)))
@@ -107,8 +114,7 @@ def chart(reading: Reading, zone: str) -> ChartSpec | None:
 
 def history_card(reading: Reading, now: datetime, *, zone: str, manifests: Manifests | None = None) -> Card:
     """Return a creator's stored scores week by week, newest first, with the picture to draw."""
-    points = sorted(reading.history, key=lambda point: point.at)
-    drawn = same_version(reading)
+    points = _with_now(reading, sorted(reading.history, key=lambda point: point.at))
     name = handle_span(reading.handle, strong=True)
     if not points:
         blocks: tuple[Headline | Lines, ...] = (
@@ -118,11 +124,11 @@ def history_card(reading: Reading, now: datetime, *, zone: str, manifests: Manif
         return Card(kind="history", tone="warn", title=line(name, " no score stored yet"), blocks=blocks)
     span = figures.span(points[-1].at - points[0].at)
     cells = (line(name), line(text(f"{figures.counted(len(points), 'score')} in {span}")))
-    spark = sparkline(reading, points[-1].at - points[0].at + timedelta(days=1))
+    spark = sparkline(reading, reading.at - points[0].at)
     table = Table(columns=_COLUMNS, rows=_weeks(points, now, zone), heads=True)
     return Card(
         kind="history",
-        tone=tone_of(_whole_change(drawn)),
+        tone=tone_of(_whole_change(points)),
         title=line(name, " history"),
         blocks=(Headline(cells=cells), *((spark,) if spark else ()), table, *_version_notes(points)),
         buttons=(Button(label="Card", command="influence", arguments=(("creator", reading.handle),)),),
@@ -140,7 +146,9 @@ _COLUMNS = (
 
 
 def _whole_change(points: Sequence[HistoryPoint]) -> int | None:
-    return figures.shown(points[-1].score) - figures.shown(points[0].score) if len(points) > 1 else None
+    last = points[-1]
+    known = [point for point in points if point.model_version == last.model_version and point.state in _FIRM]
+    return figures.shown(last.score) - figures.shown(known[0].score) if last in known else None
 
 
 def _weeks(points: Sequence[HistoryPoint], now: datetime, zone: str) -> tuple[TableRow, ...]:

@@ -39,7 +39,6 @@ POSTS_SHOWN = 3  # of the five with most leverage; `why` shows them all
 RANKED_FROM = 20  # SCORING 8: no percentile among fewer tracked creators
 _NAME_LIMIT = 40  # characters of a creator's name beside the handle
 _NOTES_AT_MOST = 8
-_NOT_GIVEN = {"amplification": "shares", "audience": "followers", "rate": "followers"}
 
 
 class Percentile(Model):
@@ -241,8 +240,11 @@ def _sub_scores(parts: SubScores) -> Line:
         ("Consistency", parts.consistency),
         ("Growth", parts.growth),
     )
-    said = (f"{name} {'not available' if value is None else figures.shown(value)}" for name, value in known)
-    return line(" · ".join(said))
+    said = [f"{name} {figures.shown(value)}" for name, value in known if value is not None]
+    lacking = ", ".join(name for name, value in known if value is None)
+    if not said:
+        return ()
+    return line(" · ".join([*said, f"{lacking} not available"] if lacking else said))
 
 
 def _rates(inputs: Sequence[Inputs]) -> Line:
@@ -286,34 +288,23 @@ def _best_post(best: BestPost, basis: Basis) -> TableRow:
 
 
 def _notes(basis: Basis) -> Notes:
-    said = [*_left_out(basis), *_network_notes(basis)][:_NOTES_AT_MOST]
-    return Notes(lines=(*said, _footer(basis)))
-
-
-def _left_out(basis: Basis) -> list[Line]:
-    """Return which inputs a network does not give: their parts are left out, never counted as 0 (SCORING 3)."""
-    lines = []
-    for reading in basis.counted:
-        dropped = reading.score.dropped if reading.score is not None else ()
-        inputs = list(dict.fromkeys(_NOT_GIVEN[part] for part in dropped if part in _NOT_GIVEN))
-        if inputs:
-            name = label(reading.network, basis.manifests)
-            lines.append(line(f"{name} gives no {' and '.join(inputs)}: left out, never counted as 0"))
-    return lines
+    return Notes(lines=(*_network_notes(basis)[:_NOTES_AT_MOST], _footer(basis)))
 
 
 def _network_notes(basis: Basis) -> list[Line]:
     lines: dict[tuple[str, str], Line] = {}
     for reading in basis.reading.networks:
         name = label(reading.network, basis.manifests)
-        for note in (*reading.notes, *(reading.score.notes if reading.score is not None else ())):
+        score = reading.score  # one without a number says why in its row
+        for note in (*reading.notes, *(score.notes if score is not None and score.score is not None else ())):
             said = note.strip().removeprefix(f"{name}:").strip().removesuffix(".")
             lines.setdefault((name, said), line(f"{name}: ", outside(said, REMARK_LIMIT)))
     return list(lines.values())
 
 
 def _footer(basis: Basis) -> Line:
-    read = [n.profile.fetched_at for n in (*basis.counted, *basis.apart) if n.profile is not None]
+    shown = [*basis.counted, *basis.apart] or basis.reading.networks
+    read = [n.profile.fetched_at for n in shown if n.profile is not None]
     updated = min(read, default=basis.reading.at)
     ago = at(updated, figures.ago(updated, basis.now, basis.zone), "ago")
     model = basis.reading.score.model_version

@@ -4,9 +4,9 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 
-import core.commands
 from core.commands.grammar import Command
 
 
@@ -31,7 +31,7 @@ def words() -> Mapping[str, Command]:
 
 
 def _modules() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(core.commands.__path__))
+    return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
 
 
 def _listed(module: str) -> tuple[Command, ...]:
