@@ -59,7 +59,8 @@ class Plan:
     """One account: how large it is, how often it posts, how people react, and what is odd about it.
 
     `followers` holds on the anchor day. `rate` is reactions per follower and post. All frequencies are a week;
-    `silences` and `boosts` are spans of days from the anchor day.
+    `silences`, `bursts` (so many originals a week more) and `boosts` (so many times the reactions) are spans of days from
+    the anchor day.
     """
 
     network: str
@@ -78,6 +79,7 @@ class Plan:
     swing: float = 0.12
     around_the_clock: bool = False
     silences: tuple[tuple[float, float], ...] = ()
+    bursts: tuple[tuple[float, float, float], ...] = ()
     boosts: tuple[tuple[float, float, float], ...] = ()
     hits: tuple[Hit, ...] = ()
     jumps: tuple[Jump, ...] = ()

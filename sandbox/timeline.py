@@ -102,6 +102,10 @@ class Maker:
             days = self._days(rate, rng, -PAST_DAYS if kind in (ORIGINAL, THREAD) else 10 - PAST_DAYS)
             times.append(self._anchor + days * DAY)
             kinds.append(np.full(len(days), kind, dtype=np.int64))
+        for start, end, rate in plan.bursts:
+            days = self._days(rate, rng, start)
+            times.append(self._anchor + days[days < end] * DAY)
+            kinds.append(np.zeros(len(times[-1]), dtype=np.int64))
         return np.concatenate(times), np.concatenate(kinds)
 
     def _days(self, rate: float, rng: np.random.Generator, first: float) -> Floats:

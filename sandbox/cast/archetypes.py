@@ -81,7 +81,7 @@ ARCHETYPES = (
         "archetype 5: news brand, 20 posts a day, low rate; more than ten pages",
         "All the bubbles that are fit to print.",
         (
-            Plan("bluesky", "dailyfizz.example", 2_000_000, 0.0003, 140, following=12),
+            Plan("bluesky", "dailyfizz.example", 2_000_000, 0.0004, 140, following=12),
             Plan("x", "dailyfizz", 2_000_000, 0.0003, 140, following=12),
         ),
     ),
