@@ -27,6 +27,7 @@ from core.card import (
     TableRow,
     joined,
     line,
+    outside,
     plain,
     text,
 )
@@ -35,6 +36,7 @@ LEAST_WIDTH = 24  # columns; a narrower screen wraps by itself
 _GAP = "   "
 _LEAST_CELL = 20  # columns that the last cell of a row needs to be worth wrapping; else the row becomes a paragraph
 _LEAST_FOR_LABEL = 72  # columns from which a table's label stands beside its rows
+_TYPED_LIMIT = 300  # characters; the longest handle a network allows, and a command before it
 _SGR = {"strong": "1", "quiet": "2", "up": "32", "down": "31", "warn": "33", "code": "36"}
 _ASCII = str.maketrans(
     {"▲": "up", "▼": "down", "●": "*", "·": "|", "−": "-", "…": "...", "×": "x", "’": "'"}
@@ -165,7 +167,7 @@ class _Page:
         return TableRow(cells=(self.with_links(item.line), item.detail))
 
     def pressed(self, buttons: Sequence[Button]) -> Line:
-        return joined(line(f"{b.label}: ", text(b.typed, "code")) for b in buttons)
+        return joined(line(f"{b.label}: ", outside(b.typed, _TYPED_LIMIT, "code")) for b in buttons)
 
     def indented(self, one: Line, by: int) -> Rendered:
         return [(*_spaces(by), *part) for part in self.wrapped(one, self.width - by)]

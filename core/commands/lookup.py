@@ -13,7 +13,7 @@ from core.models import Reading
 
 HISTORY_BY_DEFAULT = timedelta(days=90)
 _SHORTEST, _LONGEST = timedelta(days=7), timedelta(days=400)  # scores are kept for 400 days (DESIGN 3)
-_PERIOD = re.compile(r"(\d{1,4}) ?(d|w|m|y)(?:ays?|eeks?|onths?|ears?)?")
+_PERIOD = re.compile(r"([0-9]{1,4}) ?(d|w|m|y)(?:ays?|eeks?|onths?|ears?)?")
 _DAYS = {"d": 1, "w": 7, "m": 30, "y": 365}
 
 CREATOR = Argument("creator", "creator", "a handle, network:handle, or a profile address", required=True)
