@@ -189,7 +189,7 @@ class _Page:
 
     def rows(self, rows: Sequence[TableRow], right: Sequence[bool], indent: int) -> Rendered:
         """Return rows in aligned columns, or each as a paragraph where the columns leave no room."""
-        rows = [TableRow(cells=tuple(map(self.line, r.cells)), tail=self.line(r.tail)) for r in rows]
+        rows = [_trimmed(TableRow(cells=tuple(map(self.line, r.cells)), tail=self.line(r.tail))) for r in rows]
         widths = _widths(rows)
         room = self.width - indent
         starts = [sum(w + len(_GAP) for w in widths[:at] if w) for at in range(len(widths) + 1)]
@@ -238,6 +238,12 @@ def _apart(before: Block, block: Block) -> bool:
     if isinstance(before, Lines):
         return isinstance(block, Lines | Listing | Notes) or (isinstance(block, Table) and bool(block.label))
     return True
+
+
+def _trimmed(row: TableRow) -> TableRow:
+    """Return a row without the empty cells at its end, which need no room."""
+    last = max((at for at, cell in enumerate(row.cells) if cell), default=0)
+    return row if row.tail else row.model_copy(update={"cells": row.cells[: last + 1]})
 
 
 def _widths(rows: Sequence[TableRow]) -> list[int]:

@@ -45,13 +45,10 @@ def test_a_class_of_tomorrow_takes_the_words_of_its_parent():
 
 
 def test_the_time_to_try_again_is_a_moment_for_the_platform():
-    card = error_card(
-        made(errors.RateLimited, retry_at=NOW + timedelta(hours=12)), "1c09", now=NOW, zone="Europe/Berlin"
-    )
+    back = NOW + timedelta(hours=12)
+    card = error_card(made(errors.RateLimited, retry_at=back), "1c09", now=NOW, zone="Europe/Berlin")
     spans = [span for block in card.blocks for fact in block.facts for span in fact.line]
-    assert [(s.text, s.moment) for s in spans if s.moment] == [
-        ("23 Nov 03:00 Europe/Berlin", NOW + timedelta(hours=12))
-    ]
+    assert [(s.text, s.moment) for s in spans if s.moment] == [("23 Nov 03:00 Europe/Berlin", back)]
 
 
 def test_handles_that_are_like_it_are_one_click_away():
