@@ -94,6 +94,11 @@ def typical(y: Floats, mass: Floats, even: Floats, weights: Weights) -> Typical:
     return Typical(y[..., -1] - share.sum(axis=-1), pad_value, pad_weight)
 
 
+def unpadded(y: Floats, mass: Floats, weights: Weights) -> Floats:
+    """Return t of each row without padding: what the posts alone say; arguments as for `typical`."""
+    return _quantile_mean(y, np.diff(y, axis=-1), mass, weights.low_quantile, weights.high_quantile)
+
+
 @lru_cache(maxsize=4)
 def draw_table(model_version: str, rows: int, draws: int) -> Floats:
     """Return the shared table of exponential draws (rows, draws); over an account they normalise to Dirichlet.
