@@ -4,12 +4,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Coroutine
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from bots.terminal import Terminal
     from core.app import App
     from core.errors import CloutError
     from core.models import Reading
@@ -44,7 +44,9 @@ def lookup(
     handles: Annotated[list[str], typer.Argument(help="@name, network:name, name@server, or a profile address")],
     network: Annotated[str | None, typer.Option("--network", "-n", help="Ask this network only.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Ask the networks even when the stored answer is new.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask again, however new the stored answer is.")
+    ] = False,
 ) -> None:
     """Look creators up and show their score cards."""
     raise typer.Exit(_run(_lookup(handles, network, as_json, fresh)))
@@ -97,15 +99,19 @@ def _run(work: Coroutine[object, object, int]) -> int:
 
 def exit_code(error: "CloutError") -> int:
     """Return what the shell is told: 2 bad input, 3 not found, 4 network failure, 1 the installation itself."""
-    from core.errors import InputError, NotFound, SettingsError, SourceError
+    return exit_code_of(type(error).__name__)
 
-    if isinstance(error, NotFound):
+
+def exit_code_of(name: str) -> int:
+    """Return the exit code for an error's class name; a name outside the tree is a fault of the installation."""
+    from core import errors
+
+    kind = getattr(errors, name, errors.CloutError)
+    if issubclass(kind, errors.NotFound):
         return NOT_FOUND
-    if isinstance(error, SourceError):
+    if issubclass(kind, errors.SourceError):
         return NETWORK_FAILURE
-    if isinstance(error, InputError | SettingsError):
-        return BAD_INPUT
-    return BROKEN
+    return BAD_INPUT if issubclass(kind, errors.InputError | errors.SettingsError) else BROKEN
 
 
 def _complain(error: "CloutError") -> None:
@@ -126,10 +132,70 @@ async def _lookup(handles: list[str], network: str | None, as_json: bool, fresh:
 
     worst = OK
     gate = asyncio.Semaphore(AT_ONCE)
-    async with build(_settings()) as app:
-        tasks = [asyncio.create_task(_one(app, gate, handle, network, as_json, fresh)) for handle in handles]
-        for task in tasks:
-            code, out = await task
-            print(out, flush=True)
-            worst = max(worst, code)
+    settings = _settings()
+    async with build(settings) as app:
+        terminal = _terminal(app)
+        with terminal.progress(f"Looking up {', '.join(handles)}"):
+            asked = [asyncio.create_task(_one(app, gate, handle, network, fresh)) for handle in handles]
+            for task in asked:
+                await task
+        for handle, task in zip(handles, asked, strict=True):
+            worst = max(worst, await _tell(app, terminal, handle, task.result(), as_json))
     return worst
+
+
+async def _one(
+    app: "App", gate: asyncio.Semaphore, handle: str, network: str | None, fresh: bool
+) -> "Reading | CloutError":
+    from core.errors import CloutError
+
+    async with gate:
+        try:
+            return await app.lookups.lookup(TEAM, handle, network=network, fresh=fresh)
+        except CloutError as error:
+            return error
+
+
+async def _tell(app: "App", terminal: "Terminal", handle: str, found: "Reading | CloutError", as_json: bool) -> int:
+    from core.errors import CloutError
+    from core.formats import failed_lookup_json, lookup_json
+
+    if isinstance(found, CloutError):
+        if as_json:
+            _print_json(failed_lookup_json(handle, found))
+        terminal.complain(terminal.refusal(found))
+        return exit_code(found)
+    if as_json:
+        _print_json(lookup_json(found, await app.lookups.posts(found)))
+    else:
+        terminal.print(terminal.score_card(found))
+    return NETWORK_FAILURE if all(network.failure for network in found.networks) else OK
+
+
+async def _chat(command: str, as_json: bool) -> int:
+    from core.app import build
+
+    async with build(_settings()) as app:
+        terminal = _terminal(app)
+        card = await terminal.run(command)
+        if as_json:
+            _print_json(card.model_dump(mode="json"))
+        else:
+            (terminal.print if card.error is None else terminal.complain)(card)
+        return OK if card.error is None else exit_code_of(card.error)
+
+
+def _terminal(app: "App") -> "Terminal":
+    from secrets import token_hex
+
+    from bots.terminal import Terminal
+
+    return Terminal(app, reference=lambda: token_hex(2), zone=app.settings.zone)
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from bots.render_text import render
 from core.card import Card, plain
-from core.commands import Context, LookupsLike, Show, parse, refusal, run
+from core.cards_score import score_card
+from core.commands import COMMANDS, Context, LookupsLike, Show, parse, refusal, run
 from core.errors import CloutError
-from core.models import Clock, Manifest
+from core.models import Clock, Manifest, Reading
 
 TEAM = "terminal"  # a terminal is one team (CARDS)
 DEFAULT_WIDTH = 100  # columns where the output is no screen
@@ -67,13 +68,12 @@ class Terminal:
 
         `show` receives partial cards; without it they only change the progress line, which goes to stderr on a screen.
         """
-        app = self._app
-        ctx = Context(TEAM, app.clock.now(), app.lookups, app.manifests, can_manage=True, zone=self._zone)
+        ctx = self._context()
         try:
             invocation = parse(line)
         except CloutError as error:
             return refusal(ctx, error, reference=self._reference)
-        with self._progress(f"{invocation.command.name}: asking") as tell:
+        with self.progress(f"{invocation.command.name}: asking") as tell:
 
             async def publish(card: Card) -> None:
                 tell(card)
@@ -81,6 +81,19 @@ class Terminal:
                     await show(card)
 
             return await run(ctx, invocation, publish, reference=self._reference)
+
+    def score_card(self, reading: Reading) -> Card:
+        """Return the score card of a reading that was made without a typed line."""
+        app = self._app
+        return score_card(reading, app.clock.now(), zone=self._zone, manifests=app.manifests).offering(COMMANDS)
+
+    def refusal(self, error: CloutError) -> Card:
+        """Return the error card of a lookup that was made without a typed line."""
+        return refusal(self._context(), error, reference=self._reference)
+
+    def _context(self) -> Context:
+        app = self._app
+        return Context(TEAM, app.clock.now(), app.lookups, app.manifests, can_manage=True, zone=self._zone)
 
     def text(self, card: Card) -> str:
         """Return a card drawn for the screen it goes to."""
@@ -91,10 +104,15 @@ class Terminal:
         self._out.write(f"{self.text(card)}\n")
         self._out.flush()
 
+    def complain(self, card: Card) -> None:
+        """Write a card to the error output, for those who read the output by machine."""
+        self._err.write(f"{self.text(card)}\n")
+        self._err.flush()
+
     # --- the screen ---------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _progress(self, words: str) -> Iterator[Callable[[Card], None]]:
+    def progress(self, words: str) -> Iterator[Callable[[Card], None]]:
         """Show a moving sign on stderr while the body runs, on a screen only."""
         if not self._err.isatty() or self._environment.get("TERM") == "dumb":
             yield lambda card: None

@@ -19,9 +19,6 @@ from core.sources import sources_of
 from core.store import Store
 
 
-_OURS = ""  # settings of the installation itself stand under the team without a name
-
-
 class SystemClock:
     """The real time."""
 
@@ -63,18 +60,10 @@ async def build(
             sources = sources_of(connectors, settings, http, clock)
             lookups = Lookups(store, sources, clock, patience=timedelta(seconds=settings.lookup_seconds))
             yield App(settings, clock, store, http, lookups.manifests, lookups)
-            await _purge_once_a_day(store, clock, lookups.manifests)
+            limits = {name: found.retention for name, found in lookups.manifests.items() if found.retention is not None}
+            await store.purge_daily(limits)  # after the work is done, so that nobody waits for it
         finally:
             await http.aclose()
-
-
-async def _purge_once_a_day(store: Store, clock: Clock, manifests: Mapping[str, Manifest]) -> None:
-    """Delete what has outlived its retention; after the work is done, so that nobody waits for it."""
-    today = clock.now().date().isoformat()
-    if await store.setting(_OURS, "purged_on") != today:
-        limits = {name: found.retention for name, found in manifests.items() if found.retention is not None}
-        await store.purge(clock.now(), limits)
-        await store.set_setting(_OURS, "purged_on", today)
 
 
 def user_agent(settings: Settings) -> str:

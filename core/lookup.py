@@ -194,9 +194,11 @@ class Lookups:
 
     def _everywhere(self, handle: Handle) -> dict[str, str]:
         names = {}
-        for name, manifest in self.manifests.items():
+        for name, source in self._sources.items():
+            if source.connector.fetch is None:
+                continue
             try:
-                names[name] = handle.on(manifest)
+                names[name] = handle.on(source.manifest)
             except (BadHandle, AmbiguousHandle):
                 continue
         return names
@@ -386,6 +388,8 @@ class Lookups:
         others = [error for error in errors if not isinstance(error, NotFound)]
         if handle.network is not None and errors:
             error: CloutError = errors[0]
+        elif len(others) == 1:
+            error = others[0]
         elif others:
             error = Unavailable("", " ".join(error.message for error in others))
         else:

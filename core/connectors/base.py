@@ -11,11 +11,13 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
-from core.connectors.http import Answer, HttpError, Refused, Requests, TimedOut, TooLarge, reset_at
+from core.connectors.answers import Answer
+from core.connectors.faults import HttpError, Refused, TimedOut, TooLarge
+from core.connectors.resets import reset_at
 from core.errors import (
     NotFound,
     PaymentRequired,
@@ -27,6 +29,9 @@ from core.errors import (
     Unavailable,
 )
 from core.models import MAX_COUNT, Clock, Manifest, Post, Snapshot, Target
+
+if TYPE_CHECKING:  # naming the networks must not load the HTTP client
+    from core.connectors.http import Requests
 
 MAX_PAGES = 10  # of posts in one fetch; DESIGN 9.3
 TEXT_LIMIT = 2_000  # characters kept of a bio; longer ones are padding or attacks
@@ -40,7 +45,7 @@ class Fetch(Protocol):
     """The one thing a connector does."""
 
     async def __call__(
-        self, target: Target, since: datetime, client: Requests, clock: Clock, credentials: Credentials
+        self, target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
     ) -> Snapshot:
         """Return the account and its posts since `since`; raises one SourceError."""
         ...
@@ -178,7 +183,7 @@ class Call(Generic[T]):
 
 async def ask(
     call: Call[T],
-    client: Requests,
+    client: "Requests",
     asked: Asked,
     path: str,
     params: Mapping[str, Any] | None = None,

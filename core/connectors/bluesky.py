@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from core.connectors.answers import Answer
 from core.connectors.base import (
     Asked,
     Call,
@@ -22,9 +23,11 @@ from core.connectors.base import (
     links_in,
     rate_limited,
 )
-from core.connectors.http import Answer, Requests
 from core.errors import NotFound, Private, SourceChanged, SourceError, Suspended
 from core.models import Clock, HandleRule, Kind, Manifest, Post, Profile, Snapshot, Target, UrlForm
+
+if TYPE_CHECKING:
+    from core.connectors.http import Requests
 
 MANIFEST = Manifest(
     name="bluesky",
@@ -269,7 +272,9 @@ FEED = Call(MANIFEST, "posts", r"/app\.bsky\.feed\.getAuthorFeed$", _page, _erro
 CALLS = (PROFILE, FEED)
 
 
-async def fetch(target: Target, since: datetime, client: Requests, clock: Clock, credentials: Credentials) -> Snapshot:
+async def fetch(
+    target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
+) -> Snapshot:
     """Return a Bluesky account and its feed back to `since`; raises one SourceError.
 
     The profile is asked first: for an account taken down the feed only says "not found".

@@ -1,0 +1,134 @@
+"""`clout demo`: a tour of the real product over the sandbox's pretend internet, with creators nobody could meet."""
+
+import tempfile
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from textwrap import fill
+
+from bots.terminal import Terminal
+from core.app import App, build
+from core.connectors import manifests
+from core.models import Clock
+from core.settings import Settings
+from sandbox.server import Sandbox
+
+MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)  # the tour's today; the same for everybody, so that its text is too
+WEEKS_BEFORE = 12
+FOLLOWED = ("@beanco", "@lull", "@glowguru")
+_WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """What a stop of the tour may touch."""
+
+    box: Sandbox
+    app: App
+    terminal: Terminal
+
+    def say(self, words: str) -> None:
+        """Print a paragraph."""
+        print(f"\n{fill(words, _WIDTH)}\n", flush=True)
+
+    async def type(self, line: str) -> None:
+        """Show a line as typed, run it and print its card."""
+        print(f"clout> {line}\n", flush=True)
+        self.terminal.print(await self.terminal.run(line))
+
+
+@dataclass(frozen=True, slots=True)
+class _BoxClock:
+    box: Sandbox
+
+    def now(self) -> datetime:
+        return self.box.clock.now()
+
+
+async def tour(seed: int) -> int:
+    """Run the tour in an empty folder of its own and return the exit code 0."""
+    with tempfile.TemporaryDirectory(prefix="clout-demo-") as folder, Sandbox.in_thread(seed, MONDAY) as box:
+        environment = {**box.env(), "CLOUT_DATABASE_URL": f"sqlite:///{Path(folder) / 'clout.db'}"}
+        settings = Settings.read(manifests(), environment, env_file=None)
+        clock: Clock = _BoxClock(box)
+        async with build(settings, clock=clock) as app:
+            numbers = count(0x7F3A)
+            terminal = Terminal(app, reference=lambda: f"{next(numbers) % 0x10000:04x}", zone=settings.zone)
+            for stop in STOPS:
+                await stop(Tour(box, app, terminal))
+    return 0
+
+
+# --- the stops --------------------------------------------------------------------------------------------------------
+
+
+async def _welcome(tour: Tour) -> None:
+    tour.say(
+        "Clout's tour. Every creator here is invented and lives on a pretend internet on this machine; nothing leaves "
+        "it. For a real one, type: clout lookup bsky.app"
+    )
+
+
+async def _twelve_weeks(tour: Tour) -> None:
+    """Read three creators once a week, so that today's cards have a past that was really measured."""
+    for week in range(WEEKS_BEFORE, 0, -1):
+        tour.box.clock.set(MONDAY - timedelta(weeks=week))
+        for creator in FOLLOWED:
+            await tour.app.lookups.lookup("terminal", creator, fresh=True)
+    tour.box.clock.set(MONDAY)
+
+
+async def _one_card(tour: Tour) -> None:
+    tour.say("1. A score card. It was read once a week for twelve weeks before, so it knows what moved.")
+    await tour.type("@beanco")
+
+
+async def _history(tour: Tour) -> None:
+    tour.say("2. How it came there.")
+    await tour.type("history @beanco 12w")
+
+
+async def _two_accounts(tour: Tour) -> None:
+    tour.say("3. One creator, several accounts. Linking is always your own act; then there is one score.")
+    await tour.type("link @glowguru mastodon:glowguru@toot.example")
+    await tour.type("@glowguru")
+
+
+async def _a_failing_network(tour: Tour) -> None:
+    tour.say("4. Seven hours later Bluesky answers nothing but errors. The score stays, and the card says why.")
+    tour.box.clock.advance(timedelta(hours=7))
+    tour.box.faults.set("bluesky", "500")
+    await tour.type("@glowguru")
+    tour.box.faults.clear()
+
+
+async def _nobody(tour: Tour) -> None:
+    tour.say("5. A handle that nobody has.")
+    await tour.type("@beancoo")
+
+
+async def _hostile(tour: Tour) -> None:
+    tour.say("6. A profile full of control codes and markup is shown as harmless text.")
+    await tour.type("@hexed")
+
+
+async def _farewell(tour: Tour) -> None:
+    tour.say(
+        "That was the tour; its database is gone again. Next: `clout lookup bsky.app` reads a real account, "
+        '`clout chat -c "help"` lists every command.'
+    )
+
+
+STOPS: tuple[Callable[[Tour], Awaitable[None]], ...] = (
+    _welcome,
+    _twelve_weeks,
+    _one_card,
+    _history,
+    _two_accounts,
+    _a_failing_network,
+    _nobody,
+    _hostile,
+    _farewell,
+)
