@@ -97,7 +97,9 @@ _PAGE = (
 def purge_page(conn: Connection, now: datetime, retention: Mapping[str, timedelta], after: int) -> Purged:
     """Apply the limits to the next `PAGE` accounts after the id `after`."""
     rows = conn.execute(_PAGE, {"after": after}).all()
-    gone, bare, unread = [], [], []
+    gone: list[int] = []
+    bare: list[int] = []
+    unread: list[int] = []
     kept: dict[Keep, list[int]] = {}
     for row in rows:
         own = retention.get(row.network)
