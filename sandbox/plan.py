@@ -59,8 +59,8 @@ class Plan:
     """One account: how large it is, how often it posts, how people react, and what is odd about it.
 
     `followers` holds on the anchor day. `rate` is reactions per follower and post. All frequencies are a week;
-    `silences`, `bursts` (so many originals a week more) and `boosts` (so many times the reactions) are spans of days from
-    the anchor day.
+    `silences`, `bursts` (so many originals a week more) and `boosts` (so many times the reactions) are spans of days
+    from the anchor day.
     """
 
     network: str

@@ -1,5 +1,6 @@
 """uvicorn's HTTP protocol, quiet about faults and with an express lane for answers that lie ready."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
@@ -32,6 +33,11 @@ class QuietProtocol(H11Protocol):
         self.logger = LOG
         self.access_log = False
         self._express = express
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Let the application hang up in the middle of anything, which ASGI has no message for."""
+        super().connection_made(transport)
+        self.app_state = {"hang_up": transport.abort}
 
     def data_received(self, data: bytes) -> None:
         """Answer at once where that is possible, else the ordinary way."""

@@ -63,6 +63,10 @@ class Requests:
         self._counts.clear()
 
 
+class _HangUp(Exception):
+    """The connection is to end here and now."""
+
+
 class Sandbox:
     """A pretend internet on 127.0.0.1.
 
@@ -212,6 +216,10 @@ class Sandbox:
         except asyncio.CancelledError:
             if not self._stopping.is_set():
                 raise
+            scope["state"]["hang_up"]()
+        except _HangUp:
+            scope["state"]["hang_up"]()
+            await asyncio.sleep(0)  # the protocol learns of it in the next turn of the loop
 
     def _express(self, target: str, headers: tuple[tuple[bytes, bytes], ...]) -> bytes | None:
         """Return the whole response of a network in good weather; None for everything else."""
@@ -253,16 +261,20 @@ class Sandbox:
     async def _storm(self, network: Network, ask: Ask, fault: Fault, send: weather.Send) -> None:
         if fault.kind == "timeout":
             await self._stopping.wait()
+            raise _HangUp
         elif fault.kind == "huge":
             await weather.send_huge(send)
         elif fault.kind == "truncated":
             await weather.send_truncated(send, self.answer(network, ask))
         elif fault.kind == "drip":
             await weather.send_dripping(send, self.answer(network, ask), fault.ms, self._stopping)
-        elif fault.kind != "disconnect":  # which says nothing at all and hangs up
+        elif fault.kind == "disconnect":
+            raise _HangUp
+        else:
             if fault.kind == "slow":
                 await asyncio.sleep(fault.ms / 1000)
-            await weather.send_answer(send, self._stormy(network, ask, fault), self._meter(network, ask))
+            answer = self._stormy(network, ask, fault)
+            await weather.send_answer(send, answer, self._meter(network, ask) if answer.status == 200 else [])
 
     def _stormy(self, network: Network, ask: Ask, fault: Fault) -> Answer:
         if fault.kind == "429":
@@ -271,7 +283,7 @@ class Sandbox:
             return network.broken(int(fault.kind), ask)
         if fault.kind == "bomb":
             return weather.bomb()
-        here = f"{self.origin}/{ask.network}/{ask.path}?{ask.query}"
+        here = f"{self.origin}/{ask.network}/{ask.path}" + (f"?{ask.query}" if ask.query else "")
         if (answer := weather.redirected(fault.kind, here)) is not None:
             return answer
         paged = weather.paged(network, ask, fault.kind)

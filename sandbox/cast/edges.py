@@ -6,7 +6,7 @@ HOSTILE_BIO = (
     "\x1b[31mred\x1b[0m \x1b]0;owned\x07 \u202eesrever\u202c \u2066iso\u2069 null\x00bell\x07 tab\t cr\r\n"
     "<script>alert(1)</script> <b>bold</b> *stars* _under_ ~tilde~ `tick` ```fence``` [link](https://evil.example) "
     "@everyone @here <!channel> <!here> <@U012AB3CD> <#C012AB3CD> <https://evil.example|bank> "
-    "%s {0} ${HOME} '; DROP TABLE posts; -- \ufeff\u200b\u00ad " + "a" * 9_500 + " \u202e end"
+    "%s {0} ${HOME} '; DROP TABLE posts; -- \ufeff\u200b\u00ad " + "a" * 9_700 + " \u202e end"
 )
 """10,000 characters of everything that a careless renderer would act upon."""
 
