@@ -20,7 +20,7 @@ class _Gzip:
 
     def feed(self, packed: bytes, room: int) -> bytes:
         """Return what `packed` unpacks to; more than `room` bytes mean that there is too much."""
-        self._fed = True
+        self._fed = self._fed or bool(packed)
         out = bytearray()
         while packed and len(out) <= room:
             if self._member.eof:

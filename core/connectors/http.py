@@ -9,7 +9,7 @@ import asyncio
 import logging
 import re
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from json import dumps
 from typing import cast
@@ -271,9 +271,12 @@ class Requests:
         except (ConnectFailed, TimedOut) as err:
             if not err.again:
                 raise
-            return await self._again(call, err)
-        if answer.status not in _BUSY:
-            return answer
+            worn = err
+        else:
+            return answer if answer.status not in _BUSY else await self._after_busy(call, answer)
+        return await self._again(call, worn)
+
+    async def _after_busy(self, call: _Call, answer: Answer) -> Answer:
         wait_s = retry_after_s(answer)
         if wait_s is not None and wait_s > LONGEST_RETRY_AFTER_S:
             return answer
@@ -438,11 +441,17 @@ def _without_query(url: httpx.URL) -> str:
 
 
 def _broken(host: str, err: BaseException) -> ConnectFailed:
-    cause: BaseException | None = err
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return ConnectFailed(f"{host}: its certificate is not valid")
-        cause = cause.__cause__ or cause.__context__
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(err)):
+        return ConnectFailed(f"{host}: its certificate is not valid")
     if isinstance(err, httpx.ProtocolError | httpcore.ProtocolError):
         return ConnectFailed(f"{host}: the answer broke off or made no sense", again=True)
     return ConnectFailed(f"{host} could not be reached", again=True)
+
+
+def _causes(err: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = err
+    for _ in range(8):  # the libraries wrap each other four deep; a chain may also be a ring
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__

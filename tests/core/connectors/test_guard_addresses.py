@@ -97,7 +97,8 @@ def test_public_names_pass(host: str) -> None:
         "router.home.arpa", "localhost.localdomain", "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.0.0.1",
         "017700000001", "1.2.3.4.5", "::1", "[::1]", "fe80::1%25eth0", "example.com.", ".example.com", "a..b",
         "exa mple.com", "example.com/x", "user@example.com", "example.com:80", "-a.example", "a-.example",
-        "ex%61mple.com",        "bücher.example", "EXAMPLE.com", "a\nb.example", "a" * 64 + ".example", "a." * 127 + "example", "example.1",
+        "ex%61mple.com",
+        "bücher.example", "EXAMPLE.com", "a\nb.example", "a" * 64 + ".example", "a." * 127 + "example", "example.1",
         "example.c-", "\x00.com",
     ],
 )  # fmt: skip
