@@ -78,6 +78,11 @@ def plain(err: BaseException) -> StoreError:
             return StoreError(message)
     if isinstance(orig, OSError):
         return StoreError(f"The database file cannot be used: {orig.strerror or type(orig).__name__}.")
+    if type(orig).__name__ == "OperationalError" and not name:  # psycopg's, which is imported only where it is used
+        return StoreError(
+            "The database server cannot be reached or does not let Clout in. Check that it runs, and the address, "
+            "user and password in CLOUT_DATABASE_URL."
+        )
     return StoreError(f"The database refused a statement ({name or type(orig).__name__}). The log has the details.")
 
 
@@ -121,6 +126,7 @@ class _Lane(aiosqlite.Connection):
             poolclass=StaticPool,
             isolation_level="AUTOCOMMIT",
             skip_autocommit_rollback=True,
+            hide_parameters=True,  # what people asked for does not belong in a log
         )
 
     async def run(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -239,7 +245,7 @@ def _as_is(conn: Connection, work: Work[P, T], /, *args: P.args, **kwargs: P.kwa
 @asynccontextmanager
 async def _open_server(url: URL) -> AsyncIterator[Database]:
     try:
-        engine = create_async_engine(url, pool_pre_ping=True)
+        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as err:
         raise StoreError(f"This address needs the Python package {err.name}. Install it beside Clout.") from err
     try:

@@ -118,6 +118,22 @@ def test_every_fault_of_the_driver_is_told_without_paths_or_sql() -> None:
     assert len(seen) >= 7
 
 
+def test_a_server_that_is_away_is_told_from_a_refused_statement() -> None:
+    away = type("OperationalError", (Exception,), {})("connection to 10.0.0.7 failed: password=hunter2")
+    assert "server cannot be reached" in plain(away).message
+    assert "hunter2" not in plain(away).message
+    assert "refused a statement (ProgrammingError)" in plain(type("ProgrammingError", (Exception,), {})()).message
+
+
+async def test_what_people_asked_for_stays_out_of_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with open_store(tmp_path) as store:
+        await store._db.write(lambda conn: conn.exec_driver_sql("PRAGMA query_only=ON").close())
+        with pytest.raises(StoreError):
+            await store.set_setting("T", "zone", "Atlantis/Secret")
+    assert "readonly" in caplog.text
+    assert "Atlantis" not in caplog.text
+
+
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://x/y", "oracle://x"])
 async def test_an_address_of_no_database_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(StoreError, match="sqlite:///"):
