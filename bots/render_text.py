@@ -82,7 +82,10 @@ def _spaces(count: int) -> Line:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Where a card is laid out; `links` prints addresses as text, since nothing can be clicked."""
+    """Where a card is laid out.
+
+    `links` prints the addresses of running text, since nothing can be clicked; in tables they would double the rows.
+    """
 
     width: int
     links: bool
@@ -198,7 +201,7 @@ class _Page:
         return [one for row in rows for one in self._aligned(row, widths, starts, right, indent)]
 
     def _paragraph(self, row: TableRow, indent: int) -> Rendered:
-        whole = self.with_links(joined((*row.cells, row.tail)))
+        whole = joined((*row.cells, row.tail))
         return [(*_spaces(indent), *part) for part in self.wrapped(whole, self.width - indent)]
 
     def _aligned(
@@ -217,18 +220,7 @@ class _Page:
             last = (*_spaces(widths[len(cells)] - _cells(last)), *last)
         parts = self.wrapped(last, room, 0) or [()]
         drawn = [(*head, *parts[0]), *((*_spaces(start), *part) for part in parts[1:])]
-        return [(*_spaces(indent), *one) for one in self._linked(row, drawn, self.width - indent)]
-
-    def _linked(self, row: TableRow, drawn: Rendered, room: int) -> Rendered:
-        """Return a drawn row with the addresses in it, behind it where they fit and below it where not."""
-        spans = [span for one in (*row.cells, row.tail) for span in one]
-        urls = [span.url for span in spans if span.url is not None and span.url != span.text]
-        if not urls or not self.links:
-            return drawn
-        address = line(" ".join(urls))
-        if len(drawn) == 1 and _cells(drawn[0]) + len(_GAP) + _cells(address) <= room:
-            return [(*drawn[0], *_spaces(len(_GAP)), *address)]
-        return [*drawn, *((*_spaces(2), *part) for part in self.wrapped(address, room - 2, 0))]
+        return [(*_spaces(indent), *one) for one in drawn]
 
 
 def _apart(before: Block, block: Block) -> bool:

@@ -42,6 +42,7 @@ from core.scoring import best_posts, score_network
 from core.sources import Source
 from core.store import Past, ScorePoint, Store, StoredAccount, StoredCreator
 
+_NEAR_AMONG = 500  # known names that a mistyped one is compared with
 PARTIAL_AFTER = 10.0  # seconds until a card with what has answered is shown (DESIGN 2)
 HISTORY_SHOWN = timedelta(weeks=12)  # the sparkline of a score card
 
@@ -62,12 +63,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One account to answer for: where, under which name, what is stored, and whether a bare name was guessed there."""
+    """One account to answer for.
+
+    `known` is what is stored about it, `guessed` says that a bare name is tried there, `missed` that the network did not
+    know the name within the last hour.
+    """
 
     source: Source
     handle: str
     known: StoredAccount | None = None
     guessed: bool = False
+    missed: Failure | None = None
 
     @property
     def network(self) -> str:
@@ -110,7 +116,7 @@ class Lookups:
         handle = Handle.parse(text, self.manifests, network)
         now = self._clock.now()
         question = Question(team, handle, now, fresh, await self._stored(team, handle, now - HISTORY_SHOWN))
-        answers = await self._answers(question, self._asks(question), show)
+        answers = await self._answers(question, await self._asks(question), show)
         if not any(answer.reading is not None and answer.reading.score is not None for answer in answers):
             raise await self._nothing(team, handle, answers)
         return self._reading(question, answers)
@@ -171,7 +177,8 @@ class Lookups:
 
     async def suggestions(self, team: str, text: str) -> tuple[str, ...]:
         """Return known handles that begin like the text."""
-        return tuple(known.text for known in await self._store.known_handles(team, text.lstrip("@").lower()))
+        known = await self._store.known_handles(team, text.lstrip("@").lower())
+        return tuple(name.text for name in known)
 
     # --- whom to ask --------------------------------------------------------------------------------------------------
 
@@ -203,16 +210,16 @@ class Lookups:
                 continue
         return names
 
-    def _asks(self, question: Question) -> list[Ask]:
+    async def _asks(self, question: Question) -> list[Ask]:
         handle, stored = question.handle, question.stored
         asks = [self._ask_for(account) for account in stored.accounts] if stored is not None else []
         if stored is not None and stored.linked:
             return asks
         answered = {ask.network for ask in asks}
         unknown = [(n, name) for n, name in self._names(handle).items() if n not in answered]
+        missed = stored.misses if stored is not None else await self._store.missed(unknown, question.now)
         guessed = handle.network is None
-        missed = stored.misses if stored is not None else {}
-        return asks + [Ask(self._sources[n], name, None, guessed) for n, name in unknown if (n, name) not in missed]
+        return asks + [Ask(self._sources[n], name, None, guessed, missed.get((n, name))) for n, name in unknown]
 
     def _ask_for(self, account: StoredAccount) -> Ask:
         reading = account.reading
@@ -246,6 +253,8 @@ class Lookups:
         if ask.source.obstacle:
             error = NotConfigured(ask.network, ask.source.obstacle)
             return Answer(ask, _failed(known.reading if known else None, ask, error), error)
+        if ask.missed is not None and not fresh:
+            return Answer(ask, None, NotFound(ask.network, ask.missed.message))
         if known is None:
             return None
         waiting = known.reading.failure
@@ -395,8 +404,7 @@ class Lookups:
         else:
             error = NotFound("", f"I can't find {handle.shown} on {self._where(handle)}.")
         if isinstance(error, NotFound) and (near := await self._near(team, handle)):
-            error.args = (f"{error.message} Did you mean {near}?",)
-            error.message = error.args[0]
+            error = NotFound(error.network, f"{error.message} Did you mean {near}?")
         return error
 
     def _where(self, handle: Handle) -> str:
@@ -404,8 +412,11 @@ class Lookups:
         return " or ".join(labels) if labels else "any network read here"
 
     async def _near(self, team: str, handle: Handle) -> str | None:
-        known = await self._store.known_handles(team, "", limit=500)
-        return closest(handle.name, [name.name for name in known])
+        known = await self._store.known_handles(team, "", limit=_NEAR_AMONG)
+        names = {name.name.partition("@")[0].partition(".")[0]: name.name for name in known}
+        names.update((name.name, name.name) for name in known)
+        near = closest(handle.name, names)
+        return f"@{names[near]}" if near is not None else None
 
 
 def _failure(error: SourceError) -> Failure:
