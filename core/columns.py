@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import get_args
 
 import numpy as np
@@ -28,6 +29,9 @@ SCORED_KINDS: frozenset[Kind] = frozenset(("original", "thread", "quote"))
 """A repost carries another author's counts and a reply to others is conversation: neither is scored."""
 
 DAY = timedelta(days=1)
+
+_CREATED = attrgetter("created_at")
+_COUNTS = attrgetter(*ACTIONS)
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -110,11 +114,9 @@ def refuse_bad_counts(filled: Floats) -> None:
 
 def in_order(posts: Sequence[Post]) -> list[Post]:
     """Return each post once, newest first; of two with the same native id the first given wins."""
-    once: dict[str, Post] = {}
-    for post in posts:
-        once.setdefault(post.native_id, post)
-    ordered = sorted(once.values(), key=lambda post: post.native_id)
-    ordered.sort(key=lambda post: post.created_at, reverse=True)
+    once = {post.native_id: post for post in reversed(posts)}
+    ordered = [once[native_id] for native_id in sorted(once)]
+    ordered.sort(key=_CREATED, reverse=True)
     return ordered
 
 
@@ -124,7 +126,7 @@ def draw_row(network: str, native_id: str) -> int:
     It depends on nothing but the post, so two scores of one creator use the same draws for the posts they
     share.
     """
-    return zlib.crc32(f"{network}\n{native_id}".encode("utf-8", "surrogatepass"))
+    return zlib.crc32(native_id.encode("utf-8", "surrogatepass"), zlib.crc32(network.encode()))
 
 
 def growth_of(profile: Profile, earlier: Iterable[FollowerReading], weights: Weights = CURRENT) -> float:
@@ -178,17 +180,17 @@ def columns_of(
     for profile, posts, now, _, _ in entries:
         if now.tzinfo is None:
             raise InputError("The moment to score at needs a time zone.", field="now")
-        for post in in_order(posts):
-            ages.append((now - post.created_at) / DAY)
-            kinds.append(code[post.kind])
-            counts.append((post.likes, post.reposts, post.replies, post.quotes, post.saves, post.views))
-            rows.append(draw_row(profile.network, post.native_id))
+        ordered = in_order(posts)
+        ages += [(now - post.created_at).total_seconds() for post in ordered]
+        kinds += [code[post.kind] for post in ordered]
+        counts += [_COUNTS(post) for post in ordered]
+        rows += [draw_row(profile.network, post.native_id) for post in ordered]
         offsets.append(len(ages))
     flags = [estimated] * len(entries) if isinstance(estimated, bool) else list(estimated)
     return Columns(
         networks=networks,
         offsets=np.array(offsets, dtype=np.int64),
-        age_days=np.array(ages, dtype=np.float64),
+        age_days=np.array(ages, dtype=np.float64) / DAY.total_seconds(),
         kind=np.array(kinds, dtype=np.int8),
         counts=np.array(counts, dtype=np.float64).reshape(-1, len(ACTIONS)),
         draw_row=np.array(rows, dtype=np.int64),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.models import NetworkPoints, NetworkScore, Part, PartName, Score, State, SubScores
 from core.parts import SPAN
+from core.typical import quantiles
 from core.weights import CURRENT, Weights
 
 Floats = NDArray[np.float64]
@@ -78,8 +79,8 @@ def _range(counted: Sequence[NetworkScore], score: float, weights: Weights) -> t
         own = np.frombuffer(one.draws, dtype="<f4").astype(np.float64)
         fits = len(own) == weights.draws
         drawn += _odds(own if fits else np.full(weights.draws, one.score), weights) ** weights.power
-    low, high = np.quantile(_from_odds(drawn, weights), (weights.low_draw, weights.high_draw)).tolist()
-    return min(low, score), max(high, score)
+    low, high = quantiles(_from_odds(drawn, weights), (weights.low_draw, weights.high_draw))
+    return min(float(low), score), max(float(high), score)
 
 
 def _points(one: NetworkScore, share: float, score: float) -> NetworkPoints:

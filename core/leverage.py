@@ -52,21 +52,24 @@ def best_posts(
 def _leverage(scored: Scoreable, facts: Facts, weights: Weights) -> tuple[Ints, Floats]:
     """Return which posts were left out in turn, and the score with all posts minus the score without each."""
     rows = pad(scored, np.zeros(1, dtype=np.int64))
-    carrying = scored.mass * scored.y[0]
+    carrying = (scored.mass * scored.y[0])[:-1]
     tried = np.sort(np.argsort(-carrying, kind="stable")[:BEST_POST_CANDIDATES])
-    keep = rows.order != tried[:, None]  # (3, variants, posts): a post left out has no weight
-    base = typical(rows.y, rows.mass * keep, rows.even * keep, weights)
+    posts = rows.y.shape[1]
+    keep = rows.order[:, None, :] != tried[:, None]  # (3, variants, posts): a post left out has no weight
+    y = np.broadcast_to(rows.y[:, None, :], keep.shape).reshape(-1, posts)
+    mass, even = ((column[:, None, :] * keep).reshape(-1, posts) for column in (rows.mass, rows.even))
+    base = typical(y, mass, even, weights)
     own_mass = np.where(scored.y[0, tried] > 0, scored.mass[tried], 0.0)
     z = credibility(np.maximum(rows.reacted - own_mass, 0.0), weights)
     active = _active_without(rows.age[0], facts.covered, weights)[tried]
     supply = scored.supply - scored.supplied[:, tried]
     terms = terms_of(facts, supply, scored.count - 1, active, weights)
-    without = total(part_values(base.t, z, terms, weights), terms.betas)
+    without = total(part_values(base.t.reshape(3, -1), z, terms, weights), terms.betas)
 
     full = typical(rows.y, rows.mass, rows.even, weights)
     whole = terms_of(facts, scored.supply, scored.count, active_share(rows.age, facts.covered, weights), weights)
     z_full = credibility(rows.reacted, weights)
-    return tried, total(part_values(full.t, z_full, whole, weights), whole.betas) - without
+    return tried, total(part_values(full.t[:, None], z_full, whole, weights), whole.betas) - without
 
 
 def _active_without(age: Floats, covered: Floats, weights: Weights) -> Floats:

@@ -14,7 +14,7 @@ from core.columns import Columns
 from core.models import PARTS, State
 from core.parts import SPAN, Terms, kept_share, part_values, total
 from core.reactions import Facts, Scoreable, facts_of, scoreable, terms_of
-from core.typical import Typical, draw_table, typical, typical_draws, unpadded
+from core.typical import Typical, draw_table, draws_of, quantiles, typical
 from core.weights import CURRENT, Weights
 
 Floats = NDArray[np.float64]
@@ -26,7 +26,8 @@ STATES: tuple[State, ...] = ("ok", "provisional", "insufficient")
 
 CHUNK_POSTS = 1 << 18  # posts whose columns are worked on at once: some 40 MB
 BLOCK_POSTS = 1 << 13  # posts of a padded block without draws: stays in the cache
-BLOCK_DRAWN_POSTS = 1 << 8  # posts of a padded block with 200 draws each, three values a post: some 1.2 MB
+BLOCK_DRAWN_POSTS = 1 << 11  # posts of a padded block whose accounts are drawn
+DRAWN_POSTS = 200  # posts drawn at once, 200 draws of three values each: some 1 MB
 BLOCK_SLACK = 1.15  # the longest account of a block may have this many times the posts of its shortest
 
 
@@ -137,35 +138,47 @@ def _blocks(count: Ints, limit: int) -> Iterator[Ints]:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A padded block sorted by value: `y`, `mass`, `even`, `draw_row` (3, accounts, posts); `credible` (accounts,)."""
+    """A padded block: first all accounts by E, then all by shares, then all by raw reactions.
+
+    `y`, `mass`, `even`, `draw_row` (3 * accounts, posts) are sorted by the row's value, `order` says from where;
+    `age` (accounts, posts) ascends and ends in inf; `reacted` (accounts,) is the weight of posts with a reaction.
+    """
 
     y: Floats
     mass: Floats
     even: Floats
+    draw_row: Ints
     order: Ints
-    slot: Ints
     age: Floats
     reacted: Floats
 
 
 def pad(posts: Scoreable, accounts: Ints) -> Rows:
-    """Lay the posts of some accounts out in rows, sorted by each of the three values."""
+    """Lay the posts of some accounts out in rows of equal length, sorted by each of the three values."""
     count = posts.count[accounts]
-    column = np.arange(count.max())
-    valid = column < count[:, None]
-    slot = np.where(valid, posts.start[accounts][:, None] + column, 0)
-    here = posts.supplied[:3, slot] & valid
-    y = posts.y[:, slot] * here
-    order = np.argsort(y, axis=-1)
-    mass = posts.mass[slot]
+    width = int(count.max())
+    slot = posts.start[accounts][:, None] + np.arange(width)
+    slot[np.arange(width) >= count[:, None]] = len(posts.age) - 1
+    y = posts.y.take(slot, axis=1).reshape(-1, width)
+    order = y.argsort(axis=1)
+    lane = order + np.arange(len(y))[:, None] * width
+    origin = slot.ravel().take(lane % slot.size)
+    mass = posts.mass.take(origin)
+    even = posts.even.take(origin)
+    if posts.lacking is not None:
+        supplied = ~posts.lacking.take(slot, axis=1).ravel().take(lane)
+        mass *= supplied
+        even *= supplied
+    height = y.ravel().take(lane)
+    first = len(accounts)
     return Rows(
-        y=np.take_along_axis(y, order, axis=-1),
-        mass=np.take_along_axis(mass * here, order, axis=-1),
-        even=np.take_along_axis(posts.even[slot] * here, order, axis=-1),
+        y=height,
+        mass=mass,
+        even=even,
+        draw_row=posts.draw_row.take(origin),
         order=order,
-        slot=slot,
-        age=np.sort(np.where(valid, posts.age[slot], np.inf), axis=-1),
-        reacted=(mass * (y[0] > 0)).sum(axis=-1),
+        age=np.sort(posts.age.take(slot), axis=1),
+        reacted=np.einsum("rp,rp->r", mass[:first], (height[:first] > 0).astype(np.float64)),
     )
 
 
@@ -193,29 +206,40 @@ def _score_block(
     own = facts.take(accounts)
     active = active_share(rows.age, own.covered, weights)
     terms = terms_of(own, posts.supply[:, accounts], posts.count[accounts], active, weights)
-    x = part_values(base.t, z, terms, weights)
+    t = base.t.reshape(3, -1)
+    x = part_values(t, z, terms, weights)
     s = total(x, terms.betas)
     at = first + accounts
-    _write(scores, at, x, s, z, base.t, terms)
+    _write(scores, at, x, s, z, t, terms)
     if interval:
-        drawn = _draw(rows, posts, base, terms, weights)
         stretch, shift = _doubt(rows, base, z, s, terms, weights)
-        drawn = s[:, None] + shift[:, None] + (drawn - s[:, None]) * stretch[:, None]
-        _write_range(scores, at, s, np.clip(drawn, 1.0, 1.0 + SPAN), weights)
+        drawn = _draw(rows, base, terms, weights)
+        drawn = (s + shift)[:, None] + (drawn - s[:, None]) * stretch[:, None]
+        _write_range(scores, at, s, np.minimum(np.maximum(drawn, 1.0), 1.0 + SPAN), weights)
 
 
-def _draw(rows: Rows, posts: Scoreable, base: Typical, terms: Terms, weights: Weights) -> Floats:
+def _draw(rows: Rows, base: Typical, terms: Terms, weights: Weights) -> Floats:
     """Return the score under every draw of the bootstrap, (accounts, draws)."""
-    accounts = len(rows.age)
-    flat = (3 * accounts, -1)
-    draw_rows = np.take_along_axis(np.broadcast_to(posts.draw_row[rows.slot], rows.y.shape), rows.order, -1)
+    accounts, posts = rows.age.shape
     table = draw_table(weights.model_version, weights.draw_rows, weights.draws)
-    drawn = typical_draws(
-        rows.y.reshape(flat), rows.mass.reshape(flat), draw_rows.reshape(flat), base.flat(), table, weights
-    )
-    t = drawn.t.reshape(3, accounts, -1)
-    z = credibility(drawn.reacted[:accounts], weights)
-    return total(part_values(t, z, terms.by_draw(), weights), terms.betas[..., None])
+    t, reacted = np.empty((3, accounts, weights.draws)), np.empty((accounts, weights.draws))
+    width = max(1, DRAWN_POSTS // posts)
+    for first in range(0, accounts, width):
+        some = slice(first, min(first + width, accounts))
+        here = np.arange(3 * accounts).reshape(3, accounts)[:, some]
+        lane = here.ravel()
+        t_some, reacted[some] = draws_of(
+            rows.y[lane],
+            rows.mass[lane],
+            rows.draw_row[lane],
+            base.take(lane),
+            here.shape[1],
+            table,
+            weights,
+        )
+        t[:, some] = t_some.reshape(3, -1, weights.draws)
+    spread = part_values(t, credibility(reacted, weights), terms.by_draw(), weights)
+    return total(spread, terms.betas[..., None])
 
 
 def _doubt(rows: Rows, base: Typical, z: Floats, s: Floats, terms: Terms, weights: Weights) -> tuple[Floats, Floats]:
@@ -226,10 +250,11 @@ def _doubt(rows: Rows, base: Typical, z: Floats, s: Floats, terms: Terms, weight
     often as that of many (by simulation 84 to 95 % from 3 posts on; without it 53 % at 3 and 56 % at 8).
     Dropped parts widen a little more, for less is known than the remaining parts say.
     """
-    own = np.maximum(rows.mass[0].sum(axis=-1), np.finfo(np.float64).tiny)
-    stretch = (own + base.pad_weight[0]) / own
-    stretch = stretch * kept_share(terms.betas, weights) ** -weights.dropped_widening
-    bare = total(part_values(unpadded(rows.y, rows.mass, weights), z, terms, weights), terms.betas)
+    accounts = len(s)
+    own = np.maximum(rows.mass[:accounts].sum(axis=1), np.finfo(np.float64).tiny)
+    stretch = 1.0 + base.pad_weight[:accounts] / own
+    stretch *= kept_share(terms.betas, weights) ** -weights.dropped_widening
+    bare = total(part_values(base.bare.reshape(3, -1), z, terms, weights), terms.betas)
     return stretch, np.maximum(bare - s, 0.0)
 
 
@@ -251,7 +276,7 @@ def _write(scores: Scores, at: Ints, x: Floats, s: Floats, z: Floats, t: Floats,
 def _write_range(scores: Scores, at: Ints, s: Floats, drawn: Floats, weights: Weights) -> None:
     if scores.draws is not None:
         scores.draws[at] = drawn
-    low, high = np.quantile(drawn, (weights.low_draw, weights.high_draw), axis=-1)
+    low, high = quantiles(drawn, (weights.low_draw, weights.high_draw))
     scores.low[at] = np.minimum(low, s)
     scores.high[at] = np.maximum(high, s)
 

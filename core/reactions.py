@@ -5,6 +5,7 @@ shares. What a post does not supply stays apart from 0.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +28,12 @@ _SCORED = np.array([kind in SCORED_KINDS for kind in KINDS])
 class Scoreable:
     """The scoreable posts of some accounts, account after account.
 
-    Per account: `start` and `count` of its posts. Per post: `age` in days, recency weight `mass`, padding
-    weight `even`, `draw_row`, `position` (its row in the columns), `y` (3, posts) log10(1 + value) of E,
-    shares and raw reactions, `supplied` (5, posts) for E, shares, raw, likes, comments. `weekly` is raw
-    reactions a week per account, `views_alone` marks accounts scored on views.
+    Per account: `start` and `count` of its posts. Per post, with one weightless post at the end that stands for
+    none: `age` in days, recency weight `mass`, padding weight `even`, `draw_row`, `position` (its row in the
+    columns), `y` (3, posts) log10(1 + value) of E, shares and raw reactions, `supplied` (5, posts) for E, shares,
+    raw, likes, comments; `supply` (5, accounts) counts them; `lacking` (3, posts) marks E, shares, raw that are
+    not supplied, None when all are. `weekly` is raw reactions a week per account,
+    `views_alone` marks accounts scored on views.
     """
 
     start: Ints
@@ -42,7 +45,8 @@ class Scoreable:
     position: Ints
     y: Floats
     supplied: Bools
-    supply: Floats
+    supply: Ints
+    lacking: Bools | None
     weekly: Floats
     views_alone: Bools
 
@@ -83,23 +87,44 @@ def scoreable(columns: Columns, first: int, last: int, weights: Weights) -> Scor
     values, supplied = _values(filled, absent, columns.network[first:last][account], columns, weights)
     views = _score_views(values, supplied, filled[:, 5], ~absent[:, 5], window, account, columns, first, last, weights)
     kept = np.flatnonzero(window & supplied[0])
-    values, supplied, account, age = values[:, kept], supplied[:, kept], account[kept], age[kept]
+    draw_row = columns.draw_row[rows]
+    if len(kept) < len(age):
+        values, supplied, account, age = values[:, kept], supplied[:, kept], account[kept], age[kept]
+        draw_row = draw_row[kept]
     count = np.bincount(account, minlength=last - first)
     weeks = np.minimum(columns.covered_days[first:last], weights.window_days) / 7.0
     return Scoreable(
         start=np.cumsum(count) - count,
         count=count,
-        age=age,
-        mass=recency(age, weights),
-        even=evenness(age, weights),
-        draw_row=columns.draw_row[rows][kept],
+        age=_and_none(age, np.inf),
+        mass=_and_none(recency(age, weights), 0.0),
+        even=_and_none(evenness(age, weights), 0.0),
+        draw_row=_and_none(draw_row % weights.draw_rows, 0),
         position=kept + rows.start,
-        y=np.log10(1.0 + values),
+        y=_logs(values),
         supplied=supplied,
-        supply=np.stack([count * 1.0 if row.all() else np.bincount(account, row, last - first) for row in supplied]),
+        supply=np.stack(
+            [count if row.all() else np.bincount(account[row], minlength=last - first) for row in supplied]
+        ),
+        lacking=None if supplied[1:3].all() else np.pad(~supplied[:3], ((0, 0), (0, 1))),
         weekly=np.bincount(account, values[2], last - first) / np.maximum(weeks, 1.0 / 7.0),
         views_alone=views,
     )
+
+
+def _and_none(column: NDArray[Any], value: float) -> NDArray[Any]:
+    """Return the column with one more row, for the post that stands for none."""
+    longer = np.empty(len(column) + 1, dtype=column.dtype)
+    longer[:-1] = column
+    longer[-1] = value
+    return longer
+
+
+def _logs(values: Floats) -> Floats:
+    logs = np.zeros((len(values), values.shape[1] + 1))
+    inner = logs[:, :-1]
+    np.log10(np.add(values, 1.0, out=inner), out=inner)
+    return logs
 
 
 def _values(filled: Floats, absent: Bools, network: Ints, columns: Columns, weights: Weights) -> tuple[Floats, Bools]:
@@ -189,13 +214,13 @@ def facts_of(columns: Columns, first: int, last: int, weights: Weights) -> Facts
     )
 
 
-def terms_of(facts: Facts, supply: Floats, count: Ints, active: Floats, weights: Weights) -> Terms:
+def terms_of(facts: Facts, supply: Ints, count: Ints, active: Floats, weights: Weights) -> Terms:
     """Return what the parts need; `supply` (5, accounts) counts the posts that supply E, shares, raw, likes, comments.
 
     A part is dropped when fewer than half of the scoreable posts supply its value; an action type that fewer
     than half supply lowers the expected rate by its usual share.
     """
-    enough = 2.0 * supply >= count
+    enough = 2 * supply >= count
     shares, raw, likes, comments = enough[1:]
     lacking = np.where(np.stack([likes, comments, shares]), 0.0, facts.usual).sum(axis=0)
     with_rate = raw & ~np.isnan(facts.followers) & ~np.isnan(facts.rate)
