@@ -5,6 +5,7 @@ its connection, a whole transaction in one hop. SQLAlchemy's async adapter makes
 cost more than the statements (benchmarks/bench_store.py); and a cancelled caller cannot stop a transaction half way.
 """
 
+import asyncio
 import logging
 import os
 import sqlite3
@@ -129,6 +130,14 @@ class _Lane(aiosqlite.Connection):
             hide_parameters=True,  # what people asked for does not belong in a log
         )
 
+    async def enter(self) -> None:
+        """Start the thread and open the file in it; when that fails, no thread is left that talks to a closed loop."""
+        try:
+            await self
+        except BaseException:
+            await asyncio.to_thread(self._thread.join)
+            raise
+
     async def run(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run `work(connection, ...)` in the lane's thread."""
         done: T = await self._execute(partial(self._call, work, *args, **kwargs))  # type: ignore[no-untyped-call]
@@ -192,7 +201,7 @@ async def _open_sqlite(url: URL) -> AsyncIterator[Database]:
             # The schema first, on the writer: a reader must not meet half of it.
             for _ in range(1 if in_memory else 1 + READERS):
                 lane = _Lane(":memory:" if path is None else str(path))
-                await lane
+                await lane.enter()
                 lanes.append(lane)
                 await lane.run(_prepare_lane, path if len(lanes) == 1 else None, first=len(lanes) == 1)
         yield SqliteDatabase(lanes[0], lanes[1:])
