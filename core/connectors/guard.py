@@ -8,6 +8,7 @@ very address that was judged, so a name that changes its answer in between gains
 import asyncio
 import re
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -136,6 +137,58 @@ def _getaddrinfo(host: str, port: int) -> list[Any]:
     return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
 
 
+class _TidyStream(httpcore.AsyncNetworkStream):
+    """A connection that closes its socket when the TLS handshake is cancelled, which httpcore's own forgets to do.
+
+    Otherwise a server that accepts and then says nothing costs a socket for every lookup that runs out of time.
+    """
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            await self._stream.aclose()
+            raise
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        await self._stream.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class TidyBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections through `dial` without judging anything; for the operator's own exceptions."""
+
+    def __init__(self, dial: httpcore.AsyncNetworkBackend) -> None:
+        self._dial = dial
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to `host`; raises httpcore's ConnectError and ConnectTimeout."""
+        return _TidyStream(await self._dial.connect_tcp(host, port, timeout, local_address, socket_options))
+
+
 class GuardedBackend(httpcore.AsyncNetworkBackend):
     """Opens connections to public addresses only: resolves once, judges every address, connects to a judged one.
 
@@ -145,7 +198,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
     def __init__(self, resolve: Resolve, dial: httpcore.AsyncNetworkBackend) -> None:
         self._resolve = resolve
-        self._dial = dial
+        self._dial = TidyBackend(dial)
 
     async def connect_tcp(
         self,

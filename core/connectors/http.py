@@ -23,8 +23,9 @@ import structlog
 from core.connectors.answers import Answer, lowered, retry_after_s
 from core.connectors.bodies import MAX_BODY_BYTES, read_body
 from core.connectors.faults import ConnectFailed, HttpError, Refused, TimedOut, TooLarge, TooManyRedirects
-from core.connectors.guard import GuardedBackend, Resolve, SystemResolver, check_name
+from core.connectors.guard import GuardedBackend, Resolve, SystemResolver, TidyBackend, check_name
 from core.connectors.origins import INSTANCE, host_and_port, is_exception, overridden
+from core.connectors.pool import Pool
 from core.connectors.resets import next_pacific_midnight, next_utc_midnight, reset_at
 from core.models import Manifest
 
@@ -78,35 +79,28 @@ _BROKEN = (
 
 
 class CoreTransport(httpx.AsyncBaseTransport):
-    """httpx's transport interface on an httpcore pool with a network backend of our choice; proxies do not exist here.
+    """httpx's transport interface on our own pool of httpcore connections; proxies do not exist here.
 
     Faults surface as httpcore's exceptions or the guard's.
     """
 
-    def __init__(
-        self, ssl_context: ssl.SSLContext, max_connections: int, backend: httpcore.AsyncNetworkBackend
-    ) -> None:
-        self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl_context,
-            max_connections=max_connections,
-            max_keepalive_connections=max_connections // 2,
-            keepalive_expiry=KEEPALIVE_S,
-            network_backend=backend,
-        )
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request; the body of the answer is not read yet."""
+        """Send one request; the body of the answer is not read yet, and closing it frees the connection."""
         url = request.url
-        answer = await self._pool.handle_async_request(
-            httpcore.Request(
-                method=request.method,
-                url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
+        asked = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
         )
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Pieces(answer))
+        answer, connection = await self._pool.send(asked)
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=_Pieces(answer, connection, asked.url, self._pool)
+        )
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -114,16 +108,24 @@ class CoreTransport(httpx.AsyncBaseTransport):
 
 
 class _Pieces(httpx.AsyncByteStream):
-    """An httpcore answer's body, as httpx wants to see it."""
+    """An answer's body on its borrowed connection, as httpx wants to see it."""
 
-    def __init__(self, answer: httpcore.Response) -> None:
+    def __init__(
+        self, answer: httpcore.Response, connection: httpcore.AsyncHTTPConnection, url: httpcore.URL, pool: Pool
+    ) -> None:
         self._answer = answer
+        self._connection = connection
+        self._url = url
+        self._pool = pool
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._answer.aiter_stream()
 
     async def aclose(self) -> None:
-        await self._answer.aclose()
+        try:
+            await self._answer.aclose()
+        finally:
+            await self._pool.take_back(self._connection, self._url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ class HttpClient:
         self.retry_wait = retry_wait
         # The whole limit already covers a read that is allowed just as long; a second timer would only cost time.
         read = read_timeout if read_timeout < whole_timeout else None
-        self.extensions = {"timeout": {"connect": connect_timeout, "read": read, "write": read, "pool": None}}
+        self.extensions = {"timeout": {"connect": connect_timeout, "read": read, "write": read}}
         self._resolver = SystemResolver() if transport is None and resolve is None else None
         if transport is not None:
             self.guarded = self.unguarded = transport
@@ -185,9 +187,9 @@ class HttpClient:
         tls = ssl_context or httpx.create_ssl_context(trust_env=False)
         dial = dial or httpcore.AnyIOBackend()
         judge = GuardedBackend(cast(Resolve, resolve or self._resolver), dial)
-        self.guarded = CoreTransport(tls, max_connections, judge)
+        self.guarded = _transport(tls, judge, max_connections)
         # A pool of its own: a connection opened under an exception must never serve a name that a stranger typed.
-        self.unguarded = CoreTransport(tls, max_connections, dial)
+        self.unguarded = _transport(tls, TidyBackend(dial), max_connections)
 
     def scoped(
         self,
@@ -211,6 +213,12 @@ class HttpClient:
             await self.unguarded.aclose()
         if self._resolver is not None:
             self._resolver.close()
+
+
+def _transport(tls: ssl.SSLContext, backend: httpcore.AsyncNetworkBackend, max_connections: int) -> CoreTransport:
+    return CoreTransport(
+        Pool(ssl_context=tls, backend=backend, max_connections=max_connections, keepalive_s=KEEPALIVE_S)
+    )
 
 
 def _keep_quiet() -> None:

@@ -116,7 +116,7 @@ class Dial(httpcore.AsyncNetworkBackend):
         self.asked: list[tuple[str, int]] = []
         self.shares: list[float | None] = []
         self.broken = broken
-        self.stream = httpcore.AsyncMockStream([])
+        self.stream = httpcore.AsyncMockStream([b"from afar"])
 
     async def connect_tcp(
         self,
@@ -143,7 +143,7 @@ def resolver(*addresses: str) -> Resolve:
 async def test_connects_to_the_very_address_that_was_judged() -> None:
     dial = Dial()
     stream = await GuardedBackend(resolver(PUBLIC_4), dial).connect_tcp("blog.example", 443, timeout=5)
-    assert stream is dial.stream
+    assert await stream.read(100) == b"from afar"
     assert dial.asked == [(PUBLIC_4, 443)]
 
 
