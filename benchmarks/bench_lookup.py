@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +27,9 @@ from sandbox.server import Sandbox
 
 START = datetime(2026, 11, 23, 9, tzinfo=UTC)
 ROUNDS = 40
+POSTS = 100  # of an account in the 13 weeks of the window
 WARM_ROUNDS = 200
+WARM_UP = 5  # accounts that only warm the code
 COLD_INSTANT, COLD_SLOW, WARM, HELP_S, MEMORY_MB = 3.0, 1.3, 3.0, 0.4, 110
 
 
@@ -44,28 +47,28 @@ async def _timed(work: Callable[[], Awaitable[object]]) -> float:
     return time.perf_counter() - start
 
 
-async def cold(app: App, box: Sandbox, rounds: int) -> tuple[float, float, float]:
-    """Return (ours, bare, ratio): seconds of fresh accounts looked up once each, against the same requests made bare."""
-    handles = [f"crowd-{number}.bsky.social" for number in range(rounds + 5)]
+async def cold(app: App, scout: App, box: Sandbox, numbers: range) -> tuple[float, float, float]:
+    """Return (ours, bare, ratio): seconds of accounts never seen before, against the same requests made bare.
+
+    `scout` looks each account up first, over a database of its own, so that the sandbox has built its pages.
+    """
     ours, bare = [], []
     async with httpx.AsyncClient(trust_env=False) as client:
-        for number, handle in enumerate(handles):
+        for number in numbers:
+            handle = f"crowd-{number}.bsky.social"
             box.requests.clear()
-            async with client.stream("GET", box.url("bluesky") + "app.bsky.actor.getProfile", params={"actor": handle}):
-                pass  # builds the sandbox's pages for this account outside the clock
-            await app.http.scoped(app.manifests["bluesky"], base_url=box.url("bluesky")).get(
-                "app.bsky.feed.getAuthorFeed", params={"actor": handle, "limit": 100, "filter": "posts_with_replies"}
-            )
-            box.requests.clear()
-            took = await _timed(lambda handle=handle: app.lookups.lookup("bench", handle, network="bluesky"))
-            paths = box.requests.paths("bluesky")
+            await scout.lookups.lookup("bench", handle, network="bluesky")
+            urls = [f"{box.origin}/bluesky/{path}" for path in box.requests.paths("bluesky")]
 
-            async def plain(paths: list[str] = paths) -> None:
-                for path in paths:
-                    json.loads((await client.get(box.origin + path)).content)
+            async def product(handle: str = handle) -> None:
+                await app.lookups.lookup("bench", handle, network="bluesky")
 
-            same = await _timed(plain)
-            if number >= 5:  # the first ones warm the code
+            async def plain(urls: list[str] = urls) -> None:
+                for url in urls:
+                    json.loads((await client.get(url)).content)
+
+            took, same = await _timed(product), await _timed(plain)
+            if number >= numbers.start + WARM_UP:
                 ours.append(took)
                 bare.append(same)
     ratios = [one / other for one, other in zip(ours, bare, strict=True)]
@@ -95,6 +98,14 @@ async def warm(app: App, database: Path) -> tuple[float, float, float]:
     return statistics.median(ours), statistics.median(bare), statistics.median(ours) / statistics.median(bare)
 
 
+@asynccontextmanager
+async def opened(box: Sandbox, folder: str, name: str) -> AsyncIterator[App]:
+    """Open the product over the sandbox with a database of its own."""
+    environment = {**box.env(), "CLOUT_DATABASE_URL": f"sqlite:///{folder}/{name}.db"}
+    async with build(Settings.read(manifests(), environment, None), clock=_BoxClock(box)) as app:
+        yield app
+
+
 def help_seconds() -> float:
     """Return the median of five runs of `clout lookup --help`, in seconds."""
     took = []
@@ -107,11 +118,12 @@ def help_seconds() -> float:
 
 def peak_mb(box: Sandbox, folder: str) -> float:
     """Return the largest resident size of one `clout lookup` in a process of its own, in MB."""
+    # VmHWM, not ru_maxrss: the latter is inherited from the process that started this one
     code = (
-        "import resource, sys\nfrom bots.cli import cli\n"
+        "import sys\nfrom bots.cli import cli\n"
         "try:\n    cli(['lookup', 'crowd-2.bsky.social', '--json'])\n"
         "except SystemExit:\n    pass\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, file=sys.stderr)"
+        "print(int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024, file=sys.stderr)"
     )
     environment = {**box.env(), "CLOUT_DATABASE_URL": f"sqlite:///{folder}/peak.db", "PATH": ""}
     done = subprocess.run(
@@ -130,20 +142,20 @@ def tell(what: str, value: float, promise: float, detail: str) -> bool:
 async def measure() -> bool:
     """Measure everything side by side and return whether every promise was kept."""
     kept = []
-    with tempfile.TemporaryDirectory() as folder, Sandbox.in_thread(start=START, crowd=120) as box:
-        database = Path(folder) / "bench.db"
-        environment = {**box.env(), "CLOUT_DATABASE_URL": f"sqlite:///{database}"}
-        settings = Settings.read(manifests(), environment, None)
-        async with build(settings, clock=_BoxClock(box)) as app:
-            ours, bare, ratio = await cold(app, box, ROUNDS)
-            kept.append(tell("cold lookup, instant answers", ratio, COLD_INSTANT, _ms(ours, bare)))
-            ours, bare, ratio = await warm(app, database)
-            kept.append(tell("warm lookup / primary-key read", ratio, WARM, _ms(ours, bare)))
-        box.faults.latency("bluesky", 25)
-        environment["CLOUT_DATABASE_URL"] = f"sqlite:///{folder}/slow.db"
-        async with build(Settings.read(manifests(), environment, None), clock=_BoxClock(box)) as app:
-            ours, bare, ratio = await cold(app, box, ROUNDS // 2)
-            kept.append(tell("cold lookup, 25 ms an answer", ratio, COLD_SLOW, _ms(ours, bare)))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Sandbox.in_thread(start=START, crowd=120, crowd_rate=POSTS / 13) as box,
+    ):
+        async with opened(box, folder, "scout") as scout:
+            async with opened(box, folder, "fast") as app:
+                ours, bare, ratio = await cold(app, scout, box, range(WARM_UP + ROUNDS))
+                kept.append(tell("cold lookup, instant answers", ratio, COLD_INSTANT, _ms(ours, bare)))
+                ours, bare, ratio = await warm(app, Path(folder) / "fast.db")
+                kept.append(tell("warm lookup / primary-key read", ratio, WARM, _ms(ours, bare)))
+            box.faults.latency("bluesky", 25)
+            async with opened(box, folder, "slow") as app:
+                ours, bare, ratio = await cold(app, scout, box, range(60, 60 + WARM_UP + ROUNDS // 2))
+                kept.append(tell("cold lookup, 25 ms an answer", ratio, COLD_SLOW, _ms(ours, bare)))
         box.faults.latency("bluesky", 0)
         kept.append(tell("clout lookup --help, s", help_seconds(), HELP_S, "median of 5"))
         kept.append(tell("peak memory of one lookup, MB", peak_mb(box, folder), MEMORY_MB, ""))

@@ -71,12 +71,21 @@ class Sandbox:
     """A pretend internet on 127.0.0.1.
 
     With a `start` the clock stands still there and the world is built around that day; without one it runs with the
-    machine's clock. Signals are left to the host program. `crowd` adds plain accounts for load.
+    machine's clock. Signals are left to the host program. `crowd` adds plain accounts for load,
+    with `crowd_rate` posts a week.
     """
 
-    def __init__(self, seed: int = 20, start: datetime | None = None, *, port: int = 0, crowd: int = 0) -> None:
+    def __init__(
+        self,
+        seed: int = 20,
+        start: datetime | None = None,
+        *,
+        port: int = 0,
+        crowd: int = 0,
+        crowd_rate: float | None = None,
+    ) -> None:
         self.clock = MovableClock(start)
-        self.world = World(seed, self.clock.now(), crowd)
+        self.world = World(seed, self.clock.now(), crowd, crowd_rate)
         self.networks: dict[str, Network] = {
             "bluesky": Bluesky(self.world, self.clock),
             "mastodon": Mastodon(self.world, self.clock),
@@ -168,10 +177,16 @@ class Sandbox:
     @classmethod
     @contextmanager
     def in_thread(
-        cls, seed: int = 20, start: datetime | None = None, *, port: int = 0, crowd: int = 0
+        cls,
+        seed: int = 20,
+        start: datetime | None = None,
+        *,
+        port: int = 0,
+        crowd: int = 0,
+        crowd_rate: float | None = None,
     ) -> Iterator[Self]:
         """Run in a background thread with a loop of its own, for programs that have none."""
-        box = cls(seed, start, port=port, crowd=crowd)
+        box = cls(seed, start, port=port, crowd=crowd, crowd_rate=crowd_rate)
         ready = threading.Event()
         held: dict[str, Any] = {}
 

@@ -138,15 +138,17 @@ class World:
     """All creators around one anchor day. The same seed and anchor always make the same world.
 
     The past reaches back 26 weeks from the anchor, and 26 weeks are still to come for a clock that is moved on. `crowd`
-    adds that many plain accounts on Bluesky, `crowd-0.bsky.social` and so on, for load.
+    adds that many plain accounts on Bluesky, `crowd-0.bsky.social` and so on, for load, with `crowd_rate` posts a week.
     """
 
-    def __init__(self, seed: int = 20, anchor: datetime | None = None, crowd: int = 0) -> None:
+    def __init__(
+        self, seed: int = 20, anchor: datetime | None = None, crowd: int = 0, crowd_rate: float | None = None
+    ) -> None:
         self.seed = seed
         anchor = (anchor or DEFAULT_ANCHOR).astimezone(UTC)
         self.anchor = anchor
         self.anchor_day = anchor.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
-        self.roles: tuple[Role, ...] = (*CAST, *(_crowd_role(number, seed) for number in range(crowd)))
+        self.roles: tuple[Role, ...] = (*CAST, *(_crowd_role(number, seed, crowd_rate) for number in range(crowd)))
         self._accounts: dict[str, tuple[Account, ...]] = {
             role.slug: tuple(Account(self, role, plan) for plan in role.plans) for role in self.roles
         }
@@ -251,10 +253,10 @@ def profile_url(account: Account) -> str:
     return forms[account.network].format(handle)
 
 
-def _crowd_role(number: int, seed: int) -> Role:
+def _crowd_role(number: int, seed: int, rate: float | None) -> Role:
     rng = np.random.default_rng([seed, 77, number])
     followers = int(10 ** rng.uniform(2.0, 5.5))
-    plan = Plan("bluesky", f"crowd-{number}.bsky.social", followers, 0.012, float(rng.uniform(1, 4)))
+    plan = Plan("bluesky", f"crowd-{number}.bsky.social", followers, 0.012, rate or float(rng.uniform(1, 4)))
     return Role(
         f"crowd-{number}", f"Crowd {number}", "crowds", "one of many, for load", "In the crowd.", (plan,), linked=False
     )
