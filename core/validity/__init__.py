@@ -3,7 +3,9 @@
 Only the public scoring path is used and nothing is ever fitted. docs/score.md shows the table of the released version.
 """
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import InputError
@@ -46,9 +48,16 @@ def _wanted(sets: Sequence[str] | None) -> list[str]:
     return [name for name in SETS if name in sets or (name in OPTIONAL and name.partition("/")[0] in sets)]
 
 
+def _explained(row: Row) -> Row:
+    """Give a measure without a value a reason where it has none of its own."""
+    if row.note or not math.isnan(row.estimate.value):
+        return row
+    return replace(row, note="cannot be measured: the figures do not vary.")
+
+
 def _measured(name: str, measure: Measure, study: Study) -> list[Row]:
     try:
-        return measure(study)
+        return [_explained(row) for row in measure(study)]
     except Absent as err:
         return [] if name in OPTIONAL else [unmeasured(name, "all", err.message)]
     except Unusable as err:

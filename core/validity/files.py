@@ -1,8 +1,8 @@
 """Reads the labelled files: columns by name, cells turned into numbers and moments, rows in an order of their own.
 
-A row with a cell that cannot be read is left out and counted; a file that cannot be read at all, or lacks a column, raises
-`Unusable`, whose message becomes the reason in the table. Rows are sorted by their text, so that the order of a file
-never changes a result.
+A row with a cell that cannot be read is left out and counted; a file that cannot be read at all, or lacks a column,
+raises `Unusable`, whose message becomes the reason in the table. Rows are sorted by their text, so that the order of a
+file never changes a result.
 """
 
 import csv
@@ -52,7 +52,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The readable rows of one file: `numbers` (NaN = not supplied) and `texts` by column name; `skipped` rows were not."""
+    """The readable rows of one file: `numbers` (NaN = not supplied) and `texts` by column name.
+
+    `skipped` counts the rows that could not be read.
+    """
 
     numbers: Mapping[str, Floats]
     texts: Mapping[str, Texts]
@@ -143,7 +146,7 @@ def _scaled(cell: str) -> float:
 
 
 def _moment(cell: str) -> float:
-    """Return days since 1970 of an ISO date or time, infinity for anything else; a time without a zone is taken as UTC."""
+    """Return days since 1970 of an ISO date or time, infinity for anything else; without a zone it is taken as UTC."""
     try:
         moment = datetime.fromisoformat(cell)
     except ValueError:

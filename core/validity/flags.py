@@ -55,8 +55,8 @@ def bots(study: Study) -> list[Row]:
 def honest_penalties(study: Study) -> list[Row]:
     """Return how often honest accounts are penalised, and how many two-flag cheats are caught.
 
-    The place where core/authenticity.py joins: two flags on accounts of tiktok_posts, facebook_pages, twitter_ratio and on
-    simulated honest accounts.
+    The place where core/authenticity.py joins: two flags on accounts of tiktok_posts, facebook_pages, twitter_ratio
+    and on simulated honest accounts.
     """
     reason = "flags are not part of this version; nothing is penalised."
     return [

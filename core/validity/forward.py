@@ -9,11 +9,11 @@ from core.scoring import Columns
 from core.validity import marks
 from core.validity.accounts import falls_when_raised, lay, scores
 from core.validity.files import DAY_S, Layout, Sheet
-from core.validity.metrics import Estimate, paired_rho
-from core.validity.pages import Pages, mondays
+from core.validity.metrics import Estimate
+from core.validity.pages import Pages, last_monday
 from core.validity.pairs import followers_tenfold
-from core.validity.study import Study, demand, skipped
-from core.validity.table import FOLLOWERS, Row
+from core.validity.study import Study, demand, rho_row, skipped
+from core.validity.table import Row
 from core.weights import CURRENT
 
 Floats = NDArray[np.float64]
@@ -30,6 +30,7 @@ PAST, NEXT = 10, 10  # videos
 PAST_DAYS, NEXT_DAYS = 28.0, 21.0
 SETTLING_DAYS = 1.0  # counts of a page's posts after the day before the last Monday are taken as still growing
 PAST_TOTAL = "past total"
+WITH_POSTS = "pages with posts before and after"
 
 
 # --- TikTok -----------------------------------------------------------------------------------------------------------
@@ -104,12 +105,8 @@ def next_videos(study: Study) -> list[Row]:
         ("shares", made.shares, None),
         ("plays", made.plays, None),
     ):
-        metric = f"rho next median {what}"
-        known = ~np.isnan(s) & ~np.isnan(made.followers) & ~np.isnan(truth)
-        demand(int(known.sum()), "creators with a score and followers")
-        rng = study.rng("tiktok_posts", metric)
-        measured = paired_rho(s[known], made.followers[known], truth[known], rng, study.draws)
-        rows.append(Row("tiktok_posts", metric, int(known.sum()), measured, FOLLOWERS, goal, made.note))
+        known = (f"rho next median {what}", s, made.followers, truth)
+        rows += [rho_row("tiktok_posts", *known, study, goal=goal, note=made.note, what="creators with a score")]
     return rows + followers_tenfold("tiktok_posts", made.columns, study)
 
 
@@ -117,12 +114,11 @@ def next_videos(study: Study) -> list[Row]:
 
 
 def next_weeks(pages: Pages, study: Study, note: str) -> list[Row]:
-    """Return how S orders pages by their next three weeks, beside their past total, and whether it is monotone.
+    """Return how S orders pages by their next three weeks, beside their past total.
 
     The weeks end on the day before the file's last Monday, so that the newest, still growing counts stay out.
     """
-    last_monday = float(mondays(pages.day.max() - 7.0, pages.day.max())[-1])
-    clock = last_monday - SETTLING_DAYS - NEXT_DAYS
+    clock = last_monday(pages) - SETTLING_DAYS - NEXT_DAYS
     s = scores(pages.as_of(clock, back=PAST_DAYS))
     past, ahead = pages.between(clock - PAST_DAYS, clock), pages.between(clock, clock + NEXT_DAYS)
     total = pages.per_page(past, pages.reactions, "sum")
@@ -133,11 +129,13 @@ def next_weeks(pages: Pages, study: Study, note: str) -> list[Row]:
     )
     rows = []
     for what, truth, goal in truths:
-        known = ~np.isnan(s) & ~np.isnan(total) & ~np.isnan(truth)
-        demand(int(known.sum()), "pages with posts before and after")
-        metric = f"rho next {what}"
-        rng = study.rng("facebook_pages", metric)
-        measured = paired_rho(s[known], total[known], truth[known], rng, study.draws)
-        rows.append(Row("facebook_pages", metric, int(known.sum()), measured, PAST_TOTAL, goal, note))
-    fell, tried = falls_when_raised(pages.as_of(last_monday), study.rng("facebook_pages", "monotone"), study.picks)
-    return [*rows, Row("facebook_pages", "monotone.violations", tried, Estimate(fell), goal=marks.NO_VIOLATION)]
+        made = (f"rho next {what}", s, total, truth)
+        rows += [rho_row("facebook_pages", *made, study, PAST_TOTAL, goal=goal, note=note, what=WITH_POSTS)]
+    return rows
+
+
+def raised_pages(pages: Pages, study: Study) -> Row:
+    """Return how often S fell at the last Monday when a count was raised."""
+    rng = study.rng("facebook_pages", "monotone")
+    fell, tried = falls_when_raised(pages.as_of(last_monday(pages)), rng, study.picks)
+    return Row("facebook_pages", "monotone.violations", tried, Estimate(float(fell)), goal=marks.NO_VIOLATION)

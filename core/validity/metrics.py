@@ -1,7 +1,7 @@
 """The measures and their errors: AUC with ties, Spearman's rho, quantiles, and bootstraps that respect who is who.
 
-Every draw is seeded by the caller. Arrays of draws have shape (draws, values); a measure that has no meaning (one class,
-no spread) is NaN, never a made-up number.
+Every draw is seeded by the caller. Arrays of draws have shape (draws, values); a measure that has no meaning (one
+class, no spread) is NaN, never a made-up number.
 """
 
 import math

@@ -30,6 +30,12 @@ def mondays(first: float, last: float) -> Floats:
     return found
 
 
+def last_monday(pages: "Pages") -> float:
+    """Return the last Monday that the posts reach, in days since 1970."""
+    newest = float(pages.day.max())
+    return float(mondays(newest - WEEK, newest)[-1])
+
+
 @dataclass(frozen=True, slots=True)
 class Pages:
     """Posts as columns, in order of page; `page` is an index below `count`, `day` days since 1970."""
@@ -57,7 +63,7 @@ class Pages:
     ) -> Columns:
         """Return every page as it stood at `clock`, from its posts of the last `back` days.
 
-        Counts are the final ones: the files hold no others. Posts of the last `recent` days get `factor` times their counts.
+        Counts are the final ones: the files hold no others. Posts of the last `recent` days get `factor` times theirs.
         """
         seen = self.between(clock - back, clock)
         age = clock - self.day[seen]

@@ -10,8 +10,8 @@ from core.validity import marks
 from core.validity.accounts import equal_posts, falls_when_raised, scores, tenfold_followers
 from core.validity.files import Layout, Sheet, Unusable
 from core.validity.metrics import Estimate, pair_weights, paired_auc, spread_over
-from core.validity.study import Study, demand, skipped
-from core.validity.table import FOLLOWERS, Row
+from core.validity.study import LEAST, Study, demand, skipped, too_few
+from core.validity.table import FOLLOWERS, Row, unmeasured
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -82,7 +82,7 @@ def agreement(study: Study) -> list[Row]:
     rows = _agreement("peerindex", judgements, study, skipped(sheet))
     plain = accounts_of(judgements, listed=False)
     fell, tried = falls_when_raised(plain, study.rng("peerindex", "monotone"), study.picks)
-    rows.append(Row("peerindex", "monotone.violations", tried, Estimate(fell), goal=marks.NO_VIOLATION))
+    rows.append(Row("peerindex", "monotone.violations", tried, Estimate(float(fell)), goal=marks.NO_VIOLATION))
     return rows + followers_tenfold("peerindex", plain, study, "without lists, which bought followers cannot buy")
 
 
@@ -112,7 +112,10 @@ def _agreement(name: str, judgements: Judged, study: Study, note: str) -> list[R
 def followers_tenfold(name: str, columns: Columns, study: Study, note: str = "") -> list[Row]:
     """Return mean and worst rise of S when followers are multiplied by ten and reactions stay."""
     rise = tenfold_followers(columns)
-    demand(len(rise), "creators")
+    if len(rise) < LEAST:
+        goals = (("mean", marks.TENFOLD_MEAN), ("worst", marks.TENFOLD_WORST))
+        reason = too_few(len(rise), "creators")
+        return [unmeasured(name, f"followers_x10.{of}", reason, n=len(rise), goal=goal) for of, goal in goals]
     mean = spread_over(rise, lambda values: float(values.mean()), study.rng(name, "tenfold"), study.draws)
     worst = Estimate(float(rise.max()))
     return [

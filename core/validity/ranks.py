@@ -6,11 +6,10 @@ from numpy.typing import NDArray
 from core.models import Action
 from core.validity import marks
 from core.validity.accounts import equal_posts, scores
-from core.validity.files import Layout, Sheet, Unusable
+from core.validity.files import Layout, Sheet
 from core.validity.marks import Goal
-from core.validity.metrics import paired_rho
-from core.validity.study import Study, demand, skipped
-from core.validity.table import FOLLOWERS, Row, unmeasured
+from core.validity.study import Study, rho_row, skipped
+from core.validity.table import Row
 from core.weights import CURRENT
 
 Floats = NDArray[np.float64]
@@ -73,7 +72,7 @@ def _engagement(part: Sheet, platform: str) -> Floats:
 def _order(part: Sheet, platform: str, month: str, goal: Goal | None, study: Study) -> Row:
     name, metric = "hypeauditor_2022", f"rho order {platform} {month}"
     s, size, rank = _scores(part, platform), part.numbers["followers"], -part.numbers["src_row"]
-    return _rho_row(name, metric, s, size, rank, study, goal=goal)
+    return rho_row(name, metric, s, size, rank, study, goal=goal)
 
 
 def _later(sheet: Sheet, platform: str, first: str, last: str, study: Study) -> Row:
@@ -82,7 +81,7 @@ def _later(sheet: Sheet, platform: str, first: str, last: str, study: Study) -> 
     _, here, there = np.intersect1d(before.texts["handle"], after.texts["handle"], return_indices=True)
     s, size = _scores(before, platform)[here], before.numbers["followers"][here]
     metric = f"rho {platform} {first} to engagement {last}"
-    return _rho_row("hypeauditor_2022", metric, s, size, _engagement(after, platform)[there], study)
+    return rho_row("hypeauditor_2022", metric, s, size, _engagement(after, platform)[there], study)
 
 
 def vendor_score(study: Study) -> list[Row]:
@@ -93,7 +92,7 @@ def vendor_score(study: Study) -> list[Row]:
     s = scores(equal_posts("instagram", LISTED_POSTS, likes, followers=numbers["followers"]))
     truth = numbers["influence_score"]
     note = "; ".join(filter(None, ("undocumented score, reported only", skipped(sheet))))
-    return [_rho_row("top_insta", "rho vendor score", s, numbers["followers"], truth, study, note=note)]
+    return [rho_row("top_insta", "rho vendor score", s, numbers["followers"], truth, study, note=note)]
 
 
 def page_reach(study: Study) -> list[Row]:
@@ -103,7 +102,7 @@ def page_reach(study: Study) -> list[Row]:
     e = act.likes * numbers["like"] + act.comments * numbers["comment"] + act.shares * numbers["share"]
     note = skipped(sheet)
     return [
-        _rho_row("uci_facebook", f"rho E {what}", e, numbers["like"], numbers[column], study, "likes", note=note)
+        rho_row("uci_facebook", f"rho E {what}", e, numbers["like"], numbers[column], study, "likes", note=note)
         for what, column in (("reach", "T_Reach"), ("impressions", "T_Impression"))
     ]
 
@@ -116,27 +115,4 @@ def own_impressions(study: Study) -> list[Row]:
     e = e + act.saves * numbers["Saves"]
     truth, note = numbers["Impressions"], skipped(sheet)
     name = "instagram_single"
-    return [_rho_row(name, "rho E impressions", e, numbers["Likes"], truth, study, "likes", note=note)]
-
-
-def _rho_row(
-    name: str,
-    metric: str,
-    value: Floats,
-    baseline: Floats,
-    truth: Floats,
-    study: Study,
-    baseline_name: str = FOLLOWERS,
-    *,
-    goal: Goal | None = None,
-    note: str = "",
-) -> Row:
-    """Return a rank correlation over the rows that have all three figures, n/a with its reason when they are too few."""
-    known = ~(np.isnan(value) | np.isnan(baseline) | np.isnan(truth))
-    count = int(known.sum())
-    try:
-        demand(count, "rows with a score")
-    except Unusable as err:
-        return unmeasured(name, metric, err.message, n=count, goal=goal)
-    measured = paired_rho(value[known], baseline[known], truth[known], study.rng(name, metric), study.draws)
-    return Row(name, metric, count, measured, baseline_name, goal, note)
+    return [rho_row(name, "rho E impressions", e, numbers["Likes"], truth, study, "likes", note=note)]

@@ -1,4 +1,4 @@
-"""Does the score stay calm in ordinary weeks, and does it follow a rise that lasts? Pages and accounts, week by week."""
+"""Does the score stay calm in ordinary weeks, and does it follow a rise that lasts? Pages and accounts by the week."""
 
 from collections.abc import Callable
 
@@ -9,11 +9,11 @@ from core.scoring import score_many
 from core.validity import marks
 from core.validity.accounts import scores
 from core.validity.files import Layout, Unusable
-from core.validity.forward import next_weeks
+from core.validity.forward import next_weeks, raised_pages
 from core.validity.metrics import Estimate, spread_by_owner
-from core.validity.pages import LAYOUT, WEEK, Pages, mondays, pages_of
-from core.validity.study import Study, demand, skipped
-from core.validity.table import Row, unmeasured
+from core.validity.pages import LAYOUT, Pages, last_monday, mondays, pages_of
+from core.validity.study import Study, attempt, demand, skipped
+from core.validity.table import Row
 from core.weights import CURRENT
 
 Floats = NDArray[np.float64]
@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 
 HISTORY_DAYS = 60.0  # days of posts before the first Monday that is scored
 RISE_DAYS, RISE = 28.0, 4.0
+RECENT_POSTS = 4  # in those days: one a week, or nothing lasted
 TWEETS = Layout(texts=("user", "status_id"), moments=("created_at",), counts=("replies", "retweets", "favorites"))
 
 
@@ -29,8 +30,13 @@ def facebook(study: Study) -> list[Row]:
     sheet = study.sheet("facebook_pages", LAYOUT)
     pages = pages_of(sheet)
     demand(pages.count, "pages")
-    rows = next_weeks(pages, study, skipped(sheet))
-    return [*rows, *calm_weeks("facebook_pages", pages, study, marked=True), lasting_rise(pages, study)]
+    name = "facebook_pages"
+    return [
+        *next_weeks(pages, study, skipped(sheet)),
+        raised_pages(pages, study),
+        *attempt(name, "|weekly move|", marks.CALM_MEDIAN, lambda: calm_weeks(name, pages, study, marked=True)),
+        *attempt(name, "quadruple.rise", marks.SUSTAINED_RISE, lambda: lasting_rise(pages, study)),
+    ]
 
 
 def twitter(study: Study) -> list[Row]:
@@ -97,14 +103,13 @@ def _share(points: float) -> Callable[[Floats], float]:
 
 def lasting_rise(pages: Pages, study: Study) -> Row:
     """Return the median rise of S at the last Monday when the counts of the last four weeks are four times as high."""
-    last = float(mondays(pages.day.max() - WEEK, pages.day.max())[-1])
+    last = last_monday(pages)
     recent = np.bincount(
         pages.page[pages.between(last - RISE_DAYS, last - CURRENT.youngest_days)], minlength=pages.count
     )
     rise = scores(pages.as_of(last, recent=RISE_DAYS, factor=RISE)) - scores(pages.as_of(last))
-    rise = rise[(recent >= CURRENT.ok_posts) & ~np.isnan(rise)]
-    if len(rise) == 0:
-        return unmeasured("facebook_pages", "quadruple.rise", "no page posted enough in the last four weeks.")
+    rise = rise[(recent >= RECENT_POSTS) & ~np.isnan(rise)]
+    demand(len(rise), f"pages with {RECENT_POSTS} posts in the last four weeks")
     measured = spread_by_owner(
         rise, np.arange(len(rise)), _quantile(0.5), study.rng("facebook_pages", "rise"), study.draws
     )

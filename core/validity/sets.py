@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from core.validity import attack, flags, forward, pairs, ranks, replay, shape
+from core.validity import attack, counters, flags, forward, pairs, ranks, replay, shape
 from core.validity.study import Study
 from core.validity.table import Row
 
@@ -20,6 +20,7 @@ SETS: Mapping[str, Measure] = {
     "twitter_ratio": replay.twitter,
     "uci_facebook": ranks.page_reach,
     "instagram_single": ranks.own_impressions,
+    "youtube_trending": counters.counters,
     "top_insta": ranks.vendor_score,
     "klout_scores": shape.klout,
     "mixed": shape.mixed,

@@ -1,4 +1,4 @@
-"""The shape of the scale on a mixed population: no heap, hardly anybody at the top, spread out as Klout's scores were."""
+"""The shape of the scale on a mixed population: no heap, hardly anybody at the top, spread out as Klout's was."""
 
 import numpy as np
 from numpy.typing import NDArray
