@@ -1,32 +1,32 @@
 """The error tree; every leaf's message is written for the person who reads it.
 
-    CloutError                      message is safe to show; retry_at: aware datetime or None
-      InputError                    the person can mend it
-        BadHandle                   the text is no handle; says which forms work
-        UnknownNetwork              no such network; lists the ones that exist
-        AmbiguousHandle             several accounts or servers fit; says how to choose
-        BadSchedule                 no such weekday, time or zone
-        NotAllowed                  this person may not change that here
-        LimitReached                a setting's limit stands in the way
-        NotRecorded                 nothing is stored that this command could show
-      SourceError (.network)        one network could not answer
-        NotFound                    unknown handle, or not eligible: cannot be told apart
-        Private                     protected, or asks not to be shown to logged-out apps
-        Suspended                   suspended, deactivated or taken down
-        NeedsOwner                  only the owner may show this
-        NotConfigured               no key, or the network is off
-        RateLimited                 a short window is spent; retry_at says when it ends
-        QuotaExhausted              the day or the month is spent
-        PaymentRequired             credits used up, or our own spend cap reached
-        Unavailable                 timeout, connection, 5xx, or every network failed
-        SourceAuthFailed            the operator's key or permission is refused
-        SourceChanged               a 2xx that does not fit the model; names the field
-      StoreError                    the database refuses; says what to do
-      SettingsError                 missing or wrong settings, all in one message
-      DeliveryError (.channel)      a message could not be posted
-        ChannelGone
-        DeliveryForbidden
-        DeliveryUnknown
+CloutError                      message is safe to show; retry_at: aware datetime or None
+  InputError                    the person can mend it
+    BadHandle                   the text is no handle; says which forms work
+    UnknownNetwork              no such network; lists the ones that exist
+    AmbiguousHandle             several accounts or servers fit; says how to choose
+    BadSchedule                 no such weekday, time or zone
+    NotAllowed                  this person may not change that here
+    LimitReached                a setting's limit stands in the way
+    NotRecorded                 nothing is stored that this command could show
+  SourceError (.network)        one network could not answer
+    NotFound                    unknown handle, or not eligible: cannot be told apart
+    Private                     protected, or asks not to be shown to logged-out apps
+    Suspended                   suspended, deactivated or taken down
+    NeedsOwner                  only the owner may show this
+    NotConfigured               no key, or the network is off
+    RateLimited                 a short window is spent; retry_at says when it ends
+    QuotaExhausted              the day or the month is spent
+    PaymentRequired             credits used up, or our own spend cap reached
+    Unavailable                 timeout, connection, 5xx, or every network failed
+    SourceAuthFailed            the operator's key or permission is refused
+    SourceChanged               a 2xx that does not fit the model; names the field
+  StoreError                    the database refuses; says what to do
+  SettingsError                 missing or wrong settings, all in one message
+  DeliveryError (.channel)      a message could not be posted
+    ChannelGone
+    DeliveryForbidden
+    DeliveryUnknown
 """
 
 from datetime import datetime
@@ -60,9 +60,9 @@ class InputError(CloutError):
 
 
 class BadHandle(InputError):
-    """The text is no handle of any network."""
+    """The text is no handle of any network; the message names the forms that work."""
 
-    advice = "Forms that work: @name, network:name, name@instance, name.bsky.social, or a profile address."
+    advice = "For example: @glowguru, or bluesky:glowguru."
 
 
 class UnknownNetwork(InputError):

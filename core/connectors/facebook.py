@@ -15,7 +15,7 @@ MANIFEST = Manifest(
         example="glowguru.page",
         native_pattern=r"[0-9]{5,20}",
         reserved=frozenset(
-            "about business dialog events friends gaming groups hashtag login marketplace media messages "  # noqa: SIM905
+            "about business dialog events friends gaming groups hashtag login marketplace media messages "
             "notifications pages people photo photo.php policies privacy profile.php public reels search settings "
             "share sharer sharer.php stories story.php permalink.php videos watch".split()
         ),

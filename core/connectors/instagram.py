@@ -13,7 +13,7 @@ MANIFEST = Manifest(
         hint="1 to 30 letters, digits, underscores or single dots, no dot at either end",
         example="glow.guru",
         reserved=frozenset(
-            "about accounts api developer direct directory emails explore legal oauth p press privacy reel reels "  # noqa: SIM905
+            "about accounts api developer direct directory emails explore legal oauth p press privacy reel reels "
             "session stories terms tv web your_activity".split()
         ),
         urls=(UrlForm(hosts=("instagram.com", "instagr.am"), path=r"/(?:_u/)?@?(?P<handle>[^/@]+)(?:/.*)?"),),

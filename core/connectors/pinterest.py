@@ -15,7 +15,7 @@ MANIFEST = Manifest(
         hint="3 to 30 letters, digits or underscores",
         example="glowguru",
         reserved=frozenset(
-            "about business categories explore help ideas login news_hub pin search settings shopping today "  # noqa: SIM905
+            "about business categories explore help ideas login news_hub pin search settings shopping today "
             "topics videos".split()
         ),
         urls=(

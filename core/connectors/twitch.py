@@ -12,7 +12,7 @@ MANIFEST = Manifest(
         hint="3 to 25 letters, digits or underscores, not beginning with an underscore",
         example="glowguru",
         reserved=frozenset(
-            "about directory downloads drops friends inventory jobs login moderator popout prime products search "  # noqa: SIM905
+            "about directory downloads drops friends inventory jobs login moderator popout prime products search "
             "settings signup store subscriptions turbo videos wallet".split()
         ),
         urls=(

@@ -12,7 +12,7 @@ MANIFEST = Manifest(
         hint="1 to 15 letters, digits or underscores",
         example="glowguru",
         reserved=frozenset(
-            "about account compose download explore hashtag home i intent jobs login logout messages notifications "  # noqa: SIM905
+            "about account compose download explore hashtag home i intent jobs login logout messages notifications "
             "privacy search settings share signup tos".split()
         ),
         urls=(
