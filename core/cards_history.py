@@ -108,8 +108,9 @@ def chart(reading: Reading, zone: str) -> ChartSpec | None:
         f"Score {figures.shown(first.score)} to {figures.shown(last.score)} from {figures.day(first.at, zone)} to "
         f"{figures.day(last.at, zone)}, highest {figures.shown(peak.score)} on {figures.day(peak.at, zone)}."
     )
-    series = tuple(ChartPoint(at=p.at, score=p.score, low=p.low, high=p.high) for p in points)
-    return ChartSpec(series=(ChartSeries(name=name, points=series),), title=f"Influence score of {name}", alt=alt)
+    series = tuple(ChartPoint(at=p.at, score=p.score, low=p.low, high=p.high, state=p.state) for p in points)
+    title = f"Influence score of {name}"
+    return ChartSpec(series=(ChartSeries(name=name, points=series),), title=title, alt=alt, zone=zone)
 
 
 def history_card(reading: Reading, now: datetime, *, zone: str, manifests: Manifests | None = None) -> Card:

@@ -403,12 +403,13 @@ class Linked(Model):
 
 
 class ChartPoint(Model):
-    """A score with its range at one moment, all in [1, 100]."""
+    """A score with its range at one moment, all in [1, 100]; `state` says how far it may be trusted."""
 
     at: Moment
     score: float
     low: float
     high: float
+    state: State = "ok"
 
 
 class ChartSeries(Model):
@@ -419,8 +420,12 @@ class ChartSeries(Model):
 
 
 class ChartSpec(Model):
-    """A picture to draw: one band and line a series; `alt` says in one sentence what it shows, with its numbers."""
+    """A picture to draw: one band and line a series; `alt` says in one sentence what it shows, with its numbers.
+
+    `zone` is the IANA name of the zone its dates are in, the same as on the card.
+    """
 
     series: tuple[ChartSeries, ...]
     title: str
     alt: str
+    zone: str = "UTC"
