@@ -21,7 +21,8 @@ Headers = Mapping[str, str]
 
 
 def _number(text: str | None) -> float | None:
-    return float(text) if text is not None and _NUMBER.fullmatch(text.strip()) else None
+    bare = "" if text is None else text.strip(" \t")  # RFC 9110, 5.6.3: no other blanks around a value
+    return float(bare) if _NUMBER.fullmatch(bare) else None
 
 
 def _after(now: datetime, seconds: float | None) -> datetime | None:
