@@ -8,11 +8,13 @@ A fixture is one JSON file in `fixtures/<network>/`:
     now       the clock, ISO 8601; `since` is 91 days earlier unless given
     settings  optional values of the manifest's credentials
     base_url  optional override of the network's address
-    answers   [{"path"?, "status", "headers"?, "json" | "text" | "repeat"?}] in the order they are asked for;
-              `path` is a regular expression that the request has to match; the last one with `repeat` serves for ever
-    expect    {"error", "retry_at"?, "field"?} or
-              {"profile": {...}, "posts": [{...}], "complete_from"?, "notes"?: n, "requests"?: n}; only what is named
-              is compared, except that the number of posts has to be right
+    answers   [{"path"?, "sent"?, "status", "headers"?, "json" | "text" | "repeat"?}] in the order they are asked for;
+              `path` is a regular expression that the request has to match; `sent` are request headers with the value
+              they must have, null for one that must not be there; the last one with `repeat` serves for ever
+    expect    {"error", "retry_at"?, "field"?, "message"?} or
+              {"profile": {...}, "posts": [{...}], "complete_from"?, "notes"?, "requests"?: n}; only what is named
+              is compared, except that the number of posts has to be right; `notes` are how many there are, or a part
+              of each, and `message` is a part of what people read
 """
 
 import json
@@ -95,9 +97,13 @@ class Script:
             self.left.pop(0)
         if "path" in answer:
             assert re.search(answer["path"], str(request.url)), f"{request.url} is not {answer['path']}"
+        for name, value in answer.get("sent", {}).items():
+            assert request.headers.get(name) == value, f"{name} of {request.url} is not as it should be"
         body = answer["text"].encode() if "text" in answer else json.dumps(answer.get("json")).encode()
         kind = "text/html" if "text" in answer else "application/json; charset=utf-8"
-        return httpx.Response(answer["status"], headers={"content-type": kind, **answer.get("headers", {})}, content=body)
+        return httpx.Response(
+            answer["status"], headers={"content-type": kind, **answer.get("headers", {})}, content=body
+        )
 
 
 async def play(connector: Connector, fixture: Mapping[str, Any]) -> tuple[Snapshot | CloutError, Script]:
@@ -134,7 +140,9 @@ async def check(connector: Connector, fixture: Mapping[str, Any]) -> None:
     left = [answer for answer in script.left if not answer.get("repeat")]
     assert not left, f"never asked for: {left}"
     shown = repr(outcome) + str(outcome) + "".join(str(request.url) for request in script.asked)
-    assert SECRET not in shown or any(SECRET in str(r.url) for r in script.asked) is connector.manifest.name in _QUERY_KEYS
+    assert (
+        SECRET not in shown or any(SECRET in str(r.url) for r in script.asked) is connector.manifest.name in _QUERY_KEYS
+    )
 
 
 _QUERY_KEYS: frozenset[str] = frozenset()  # networks that accept their key in the query string only: none so far
@@ -149,6 +157,7 @@ def _check_error(outcome: Snapshot | CloutError, expect: Mapping[str, Any]) -> N
     if "field" in expect:
         assert getattr(outcome, "field", None) == expect["field"]
     assert outcome.message.strip()
+    assert expect.get("message", "") in outcome.message
 
 
 def _check_snapshot(snapshot: Snapshot, expect: Mapping[str, Any], network: str) -> None:
@@ -162,8 +171,10 @@ def _check_snapshot(snapshot: Snapshot, expect: Mapping[str, Any], network: str)
             assert _same(post[name], value), f"{post['native_id']} {name}: {post[name]!r}, not {value!r}"
     if "complete_from" in expect:
         assert _same(found["complete_from"], expect["complete_from"])
-    if "notes" in expect:
-        assert len(snapshot.notes) == expect["notes"], snapshot.notes
+    wanted = expect.get("notes", len(snapshot.notes))
+    parts = [""] * wanted if isinstance(wanted, int) else wanted
+    assert len(snapshot.notes) == len(parts), snapshot.notes
+    assert all(part in note for part, note in zip(parts, snapshot.notes, strict=True)), snapshot.notes
 
 
 def _same(found: object, wanted: object) -> bool:
