@@ -11,7 +11,7 @@ from pathlib import Path
 from core.errors import InputError
 from core.validity.files import Unusable
 from core.validity.sets import OPTIONAL, SETS, Measure
-from core.validity.study import DRAWS, FAST_DRAWS, Absent, Study
+from core.validity.study import Absent, Study
 from core.validity.table import Report, Row, unmeasured
 from core.weights import CURRENT
 
@@ -23,12 +23,12 @@ def evaluate(folder: Path, *, sets: Sequence[str] | None = None, seed: int = 0, 
 
     `sets` names some of SETS (all by default), `fast` takes fewer draws. The same folder, seed and version give the
     same report. A set that is absent or cannot be measured is a row that says so. Raises InputError when the folder
-    does not exist or a set has no such name.
+    does not exist or a set has no such name. Not to be called from inside an event loop: one set runs its own.
     """
     if not folder.is_dir():
         raise InputError("There is no such folder. Give one that holds a folder for each set.", field="folder")
     wanted = _wanted(sets)
-    study = Study(folder, seed, FAST_DRAWS if fast else DRAWS, picks=1 if fast else 3)
+    study = Study(folder, seed, fast)
     rows = [row for name in wanted for row in _measured(name, SETS[name], study)]
     return Report(CURRENT.model_version, CURRENT.weights_version, seed, tuple(rows))
 

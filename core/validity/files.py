@@ -7,13 +7,13 @@ file never changes a result.
 
 import csv
 import gzip
+import io
 import math
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,24 +105,22 @@ def read(path: Path, layout: Layout) -> Sheet:
 def _rows(path: Path, layout: Layout) -> tuple[list[tuple[str, ...]], int]:
     """Return the named cells of every row that has them, and the number of rows that are too short."""
     try:
-        with _opened(path) as lines:
-            table = csv.reader(lines, delimiter=layout.separator)
-            header = next(table, [])
-            missing = [name for name in layout.columns() if name not in header]
-            if missing:
-                raise Unusable(f"column {', '.join(missing)} missing.")
-            at = [header.index(name) for name in layout.columns()]
-            whole = [row for row in table if row]
-            rows = [tuple([row[i] for i in at]) for row in whole if len(row) > max(at)]
-            return rows, len(whole) - len(rows)
+        table = csv.reader(io.StringIO(_text(path), newline=""), delimiter=layout.separator)
+        header = next(table, [])
+        whole = [row for row in table if row]
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as err:
         raise Unusable(f"the file cannot be read ({type(err).__name__}).") from err
+    missing = [name for name in layout.columns() if name not in header]
+    if missing:
+        raise Unusable(f"column {', '.join(missing)} missing.")
+    at = [header.index(name) for name in layout.columns()]
+    rows = [tuple([row[i] for i in at]) for row in whole if len(row) > max(at)]
+    return rows, len(whole) - len(rows)
 
 
-def _opened(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
+def _text(path: Path) -> str:
+    content = path.read_bytes()
+    return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
 
 
 def _parsed(cells: Iterable[str], parse: Callable[[str], float]) -> Floats:

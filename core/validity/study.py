@@ -14,6 +14,7 @@ from core.validity.table import FOLLOWERS, Row, unmeasured
 
 LEAST = 30  # creators or pairs below which a measure says nothing
 DRAWS, FAST_DRAWS = 400, 50
+PICKS, FAST_PICKS = 3, 1
 
 
 class Absent(Unusable):
@@ -22,12 +23,21 @@ class Absent(Unusable):
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """What every adapter is given; `picks` is how many single posts an account are raised in the monotone test."""
+    """What every adapter is given; `fast` trades draws and repetitions for time."""
 
     folder: Path
     seed: int = 0
-    draws: int = DRAWS
-    picks: int = 3
+    fast: bool = False
+
+    @property
+    def draws(self) -> int:
+        """How many bootstrap draws an error takes."""
+        return FAST_DRAWS if self.fast else DRAWS
+
+    @property
+    def picks(self) -> int:
+        """How many single posts of an account are raised in the monotone test."""
+        return FAST_PICKS if self.fast else PICKS
 
     def sheet(self, name: str, layout: Layout, stem: str = "data") -> Sheet:
         """Return the readable rows of a set; raises Absent or Unusable."""

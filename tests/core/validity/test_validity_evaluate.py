@@ -226,7 +226,7 @@ def test_counters_that_fall_and_come_twice_are_stored_once(tiny, write):
         for day in range(3)
     ]
     write(tiny / "youtube_trending" / "data.csv", header, rows)
-    found = rows_of(quick(tiny, "youtube_trending"), "youtube_trending")
+    found = rows_of(run(tiny, sets=["youtube_trending"]), "youtube_trending")
     assert found["counters.stored_twice"]["value"] == found["counters.wrong"]["value"] == 0
     assert found["counters.stored_twice"]["n"] == 20
     assert found["counters.wrong"]["note"].startswith("40 falling")
