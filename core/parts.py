@@ -4,6 +4,7 @@ Every array may be (accounts,) or broadcast against (accounts, draws); the same 
 million, and every draw of the bootstrap.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from core.weights import Weights
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-LN10 = float(np.log(10.0))
+LN10 = math.log(10.0)
+LOG2E = 1.0 / math.log(2.0)
 SPAN = 99.0  # points between the lowest score and the highest
 
 
@@ -66,15 +68,17 @@ def part_values(t: Floats, z: Floats, terms: Terms, weights: Weights) -> Floats:
     """
     weighted, shares, raw = np.expm1(t * LN10)
     x = np.empty((len(PARTS), *z.shape))
-    x[0] = np.log10(1.0 + z * weighted) / terms.tmax
-    x[1] = np.log10(1.0 + z * shares) / (terms.tmax - 1.0)
-    gate = np.minimum(x[0] * terms.tmax / np.log10(1.0 + weights.gate_reactions), 1.0)
+    np.log10(1.0 + z * weighted, out=x[0])
+    gate = np.minimum(x[0] * (1.0 / np.log10(1.0 + weights.gate_reactions)), 1.0)
+    np.divide(x[0], terms.tmax, out=x[0])
+    np.divide(np.log10(1.0 + z * shares), terms.tmax - 1.0, out=x[1])
     x[2] = _audience(z * raw, gate, terms, weights)
-    x[3] = gate * _rate(raw, z, terms, weights)
-    x[4] = gate * terms.active
+    np.multiply(gate, _rate(raw, z, terms, weights), out=x[3])
+    np.multiply(gate, terms.active, out=x[4])
     growth = np.where(np.isnan(terms.growth), 0.0, terms.growth)
-    x[5] = gate * (0.5 + 0.5 * np.tanh(growth / weights.growth_scale))
-    return np.minimum(x, 1.0, out=x)
+    np.multiply(gate, 0.5 + 0.5 * np.tanh(growth / weights.growth_scale), out=x[5])
+    np.minimum(x[:2], 1.0, out=x[:2])
+    return x
 
 
 def _audience(raw: Floats, gate: Floats, terms: Terms, weights: Weights) -> Floats:
@@ -82,19 +86,22 @@ def _audience(raw: Floats, gate: Floats, terms: Terms, weights: Weights) -> Floa
 
     Lists are gated like rate, activity and growth: an account nobody reacts to stays at the floor.
     """
-    effective = np.minimum(terms.followers, weights.audience_factor * raw / terms.rate)
+    effective = np.minimum(terms.followers, raw * (weights.audience_factor / terms.rate))
     audience = np.minimum(np.log10(1.0 + effective) / weights.audience_decades, 1.0)
-    lists = gate * np.minimum(np.log10(1.0 + terms.listed) / weights.listed_decades, 1.0)
-    share = np.where(np.isnan(terms.listed), 0.0, weights.listed_share)
-    return np.where(share > 0, (1.0 - share) * audience + share * lists, audience)
+    unlisted = np.isnan(terms.listed)
+    if unlisted.all():
+        return audience
+    share = np.where(unlisted, 0.0, weights.listed_share)
+    lists = np.minimum(np.log10(1.0 + np.where(unlisted, 0.0, terms.listed)) / weights.listed_decades, 1.0)
+    return (1.0 - share) * audience + (share * lists) * gate
 
 
 def _rate(raw: Floats, z: Floats, terms: Terms, weights: Weights) -> Floats:
     """Reactions per follower against creators of the same size, on a logistic scale; half at par."""
-    followers = np.maximum(terms.followers, weights.follower_floor)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ahead = z * np.log2(raw / (terms.expected_rate * followers))
-    return np.where(raw > 0, 1.0 / (1.0 + np.exp(-ahead)), 0.0)
+    par = terms.expected_rate * np.maximum(terms.followers, weights.follower_floor)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        behind = np.exp2(np.log2(raw / par) * (z * -LOG2E))
+    return np.where(raw > 0, 1.0 / (1.0 + behind), 0.0)
 
 
 def total(x: Floats, betas: Floats) -> Floats:

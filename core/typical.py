@@ -136,7 +136,7 @@ def draws_of(
     short = np.flatnonzero(base.pad_weight)
     if len(short):
         heights, masses, sources, at = _with_padding(y, mass, draw_rows, base)
-    drawn = table[sources]  # (posts, rows, draws)
+    drawn = table.take(sources, axis=0, mode="clip")  # (posts, rows, draws)
     averaged = slice(None) if len(short) else slice(accounts)
     there = masses[:, averaged] > 0
     mean = _nonzero(np.einsum("pr,prd->rd", there / np.maximum(there.sum(axis=0), 1), drawn[:, averaged]))
