@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from dotenv import dotenv_values
@@ -30,10 +31,21 @@ _HINTS = {
 
 
 def _http_address(value: str) -> str:
-    scheme, _, rest = value.strip().partition("://")
-    if scheme not in ("http", "https") or not rest or any(c.isspace() for c in rest):
+    value = value.strip()
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or any(c.isspace() for c in value):
         raise ValueError("is not an http or https address")
-    return value.strip()
+    if parts.username or parts.password:
+        raise ValueError("must not hold a user name or password")
+    return value
+
+
+def _hosts(value: str) -> str:
+    for entry in filter(None, (part.strip() for part in value.split(","))):
+        host, _, port = entry.rpartition(":")
+        if not host or "/" in host or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise ValueError("is written host:port,host:port")
+    return value
 
 
 def _zone(value: str) -> str:
@@ -87,10 +99,8 @@ class Settings(BaseSettings):
     contact: str = Field(
         "", description="operator's address or e-mail, sent with every request as the networks ask for"
     )
-    allow_hosts: str = Field(
-        "",
-        description="host:port,... that may be called although they are not public; plain http included",
-        pattern=r"^[^\s/]*$",
+    allow_hosts: Annotated[str, AfterValidator(_hosts)] = Field(
+        "", description="host:port,... that may be called although they are not public; plain http included"
     )
     zone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC", description="time zone of dates in the terminal, an IANA name"
@@ -132,7 +142,7 @@ class Settings(BaseSettings):
     @property
     def allowed_hosts(self) -> frozenset[str]:
         """The `host:port` exceptions of the address guard."""
-        return frozenset(part for part in self.allow_hosts.lower().split(",") if part)
+        return frozenset(part.strip() for part in self.allow_hosts.lower().split(",") if part.strip())
 
     def network(self, name: str) -> NetworkSettings:
         """Return what is set for one network, defaults when nothing is."""

@@ -59,6 +59,19 @@ def test_allowed_hosts_are_a_list() -> None:
     assert read({"CLOUT_ALLOW_HOSTS": "Box:80,127.0.0.1:9"}).allowed_hosts == {"box:80", "127.0.0.1:9"}
 
 
+@pytest.mark.parametrize("wrong", ["box", "box:", ":80", "box:99999", "http://box:80", "a:1,b"])
+def test_a_host_without_its_port_is_told(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="host:port"):
+        read({"CLOUT_ALLOW_HOSTS": wrong})
+
+
+@pytest.mark.parametrize("wrong", ["https://", "box", "https://a b", "https://me:secret@box/"])
+def test_an_address_that_cannot_be_called_is_told(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="CLOUT_BLUESKY__BASE_URL") as caught:
+        read({"CLOUT_BLUESKY__BASE_URL": wrong})
+    assert "secret" not in caught.value.message
+
+
 def test_a_mistyped_name_is_told_with_the_nearest_real_one() -> None:
     lines = unknown_settings(MANIFESTS, {"CLOUT_DATABSE_URL": "x", "PATH": "y"}, None)
     assert lines == ("CLOUT_DATABSE_URL is not a setting; did you mean CLOUT_DATABASE_URL?",)
