@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from core.connectors import Connector
 from core.connectors.http import HttpClient, next_utc_midnight
 from core.errors import NotConfigured, SourceError, Unavailable
+from core.handles import Handle
 from core.models import Clock, Manifest, NetworkAvailability, Snapshot, Target
 from core.settings import NetworkSettings, Settings
 
@@ -48,6 +49,16 @@ class Source:
     def guessable(self) -> bool:
         """Whether a bare name may be asked here: readable, and it costs nothing."""
         return not self.obstacle and self.connector.manifest.free
+
+    @property
+    def default_instance(self) -> str | None:
+        """The server meant by a name that comes without one, where the network has many; None unless it is set."""
+        value = self.settings.values.get("default_instance")
+        return value.get_secret_value() if value is not None else None
+
+    def name_for(self, handle: Handle) -> str:
+        """Return a handle as this network writes it; raises BadHandle or AmbiguousHandle if it cannot be one there."""
+        return handle.on(self.connector.manifest, self.default_instance)
 
     def fresh_until(self, fetched_at: datetime) -> datetime:
         """Return when a reading has to be fetched again; paid networks bill an object once a UTC day."""
