@@ -8,7 +8,7 @@ statuses and misfits become house errors.
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar
@@ -146,12 +146,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of posts, its cursor, and the moment of its oldest item in feed order."""
+    """One page of posts, its cursor, and the moment of its oldest item in feed order.
+
+    `ids` are the native ids of all items where some of them are no posts of the account (forks).
+    """
 
     posts: tuple[Post, ...]
     cursor: str | None = None
     oldest: datetime | None = None
     items: int = 0
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +285,7 @@ class Walk:
     oldest: datetime | None = None
     whole: bool = False
     notes: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
 
     async def over(self, page: Callable[[str | None], Awaitable[Page]], label: str) -> "Walk":
         """Fetch pages until the guard stops; raises what the first page raises."""
@@ -294,7 +299,7 @@ class Walk:
                     raise
                 self.notes.append(f"{label} stopped answering on page {number + 1}; earlier posts are not counted.")
                 return self
-            fresh = self._add(found.posts)
+            fresh = self._add(found)
             self.oldest = min(filter(None, (self.oldest, found.oldest)), default=None)
             if found.cursor is None or found.items == 0:
                 self.whole = True
@@ -308,11 +313,13 @@ class Walk:
             cursor = found.cursor
         return self
 
-    def _add(self, posts: Iterable[Post]) -> int:
-        before = len(self.posts)
-        for post in posts:
+    def _add(self, page: Page) -> int:
+        """Keep a page's posts; returns how many items are new, posts of the account or not."""
+        fresh = {*page.ids, *(post.native_id for post in page.posts)} - self.known
+        self.known |= fresh
+        for post in page.posts:
             self.posts.setdefault(post.native_id, post)
-        return len(self.posts) - before
+        return len(fresh)
 
     @property
     def complete_from(self) -> datetime | None:

@@ -1,6 +1,49 @@
-"""GitHub: people and organisations, with the stars and forks of the repositories they own."""
+"""GitHub: people and organisations, with the stars and forks of the repositories they own.
 
-from core.models import Credential, HandleRule, Manifest, UrlForm
+A repository is a post: `created_at` is its last push, which places it in the window, `opened_at` the day it was
+created, from which on its stars and forks add up.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import parse_qs, quote, urlsplit
+
+from pydantic import AfterValidator, Field, TypeAdapter
+
+from core.connectors.answers import Answer
+from core.connectors.base import (
+    Asked,
+    Call,
+    Credentials,
+    LenientCount,
+    LenientMoment,
+    LenientText,
+    Page,
+    Walk,
+    Wire,
+    ask,
+    links_in,
+    rate_limited,
+)
+from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError
+from core.models import (
+    MAX_COUNT,
+    Clock,
+    Credential,
+    HandleRule,
+    Manifest,
+    Post,
+    Profile,
+    Snapshot,
+    Target,
+    UrlForm,
+)
+
+if TYPE_CHECKING:
+    from core.connectors.http import Requests
 
 MANIFEST = Manifest(
     name="github",
@@ -12,7 +55,7 @@ MANIFEST = Manifest(
         hint="1 to 39 letters, digits or single hyphens",
         example="glowguru",
         reserved=frozenset(
-            "about account apps blog codespaces collections contact copilot customer-stories dashboard enterprise "  # noqa: SIM905
+            "about account apps blog codespaces collections contact copilot customer-stories dashboard enterprise "
             "events explore features issues join login logout marketplace models new notifications organizations orgs "
             "pricing pulls readme search security sessions settings signup site solutions sponsors stars team "
             "topics trending users".split()
@@ -44,3 +87,227 @@ MANIFEST = Manifest(
     ),
     off_wording="GitHub is switched off here.",
 )
+
+_PAGE = 100  # the most a page holds [spec]
+_PRIMARY_PAUSE = timedelta(hours=1)  # the primary limit's window, when no header says how much of it is left
+_VERSION = {"accept": "application/vnd.github+json", "x-github-api-version": "2022-11-28"}
+_WHAT_COUNTS = "GitHub: stars and forks; no likes."
+
+# --- what the answers look like (components/schemas public-user and minimal-repository) -------------------------------
+
+# people write addresses into their bios; ours is not the place to keep them (CONNECTORS 3.3, terms)
+_EMAIL = re.compile(r"(?<![\w.+@/-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SITE = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?")
+_X_NAME = re.compile(r"[A-Za-z0-9_]{1,15}")
+_FULL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+
+
+def _without_email(words: str | None) -> str | None:
+    return (_EMAIL.sub("", words).strip() or None) if words else words
+
+
+_Words = Annotated[LenientText, AfterValidator(_without_email)]
+_Id = Annotated[int, Field(ge=0, le=MAX_COUNT)]
+
+
+class _Account(Wire):
+    id: _Id
+    login: str = Field(min_length=1, max_length=100)
+    kind: LenientText = Field(None, alias="type")
+    name: _Words = None
+    bio: _Words = None
+    blog: _Words = None
+    twitter_username: LenientText = None
+    avatar_url: LenientText = None
+    followers: LenientCount = None
+    following: LenientCount = None
+    public_repos: LenientCount = None
+    created_at: LenientMoment = None
+
+
+class _Owner(Wire):
+    id: _Id
+
+
+class _Repository(Wire):
+    id: _Id
+    owner: _Owner
+    full_name: LenientText = None
+    fork: bool = False
+    private: bool = False
+    created_at: LenientMoment = None
+    pushed_at: LenientMoment = None  # null: nothing was ever pushed
+    stars: LenientCount = Field(None, alias="stargazers_count")  # watchers_count repeats it
+    forks: LenientCount = Field(None, alias="forks_count")
+
+
+_REPOSITORIES = TypeAdapter(tuple[_Repository, ...])
+
+
+class _Refusal(Wire):
+    message: LenientText = None
+    documentation_url: LenientText = None
+
+
+# --- answers to house types -------------------------------------------------------------------------------------------
+
+
+def _account(body: bytes, asked: Asked) -> _Account:
+    return _Account.model_validate_json(body)
+
+
+def _profile(body: bytes, asked: Asked) -> Profile:
+    return _shown(_account(body, asked), asked)
+
+
+def _shown(account: _Account, asked: Asked) -> Profile:
+    return Profile(
+        network=MANIFEST.name,
+        native_id=str(account.id),
+        handle=account.login.lower(),
+        display_name=account.name,
+        url=f"https://github.com/{quote(account.login, safe='')}",
+        avatar_url=account.avatar_url,
+        bio=account.bio,
+        created_at=account.created_at,
+        followers=account.followers,
+        following=account.following,
+        posts_total=account.public_repos,
+        links=links_in(_site(account.blog), account.bio, _on_x(account.twitter_username)),
+        fetched_at=asked.now,
+    )
+
+
+def _site(blog: str | None) -> str | None:
+    """Return the address in the profile's web site field, which people also fill in without a scheme."""
+    return f"https://{blog}" if blog and _SITE.fullmatch(blog) else blog
+
+
+def _on_x(name: str | None) -> str | None:
+    return f"https://x.com/{name}" if name and _X_NAME.fullmatch(name) else None
+
+
+def _page(body: bytes, asked: Asked) -> Page:
+    repositories = _REPOSITORIES.validate_json(body)
+    subject = asked.subject or _owner(repositories)
+    return Page(
+        posts=tuple(post for repository in repositories if (post := _post(repository, subject)) is not None),
+        oldest=min((r.pushed_at for r in repositories if r.pushed_at is not None), default=None),
+        items=len(repositories),
+        ids=tuple(str(repository.id) for repository in repositories),
+    )
+
+
+def _owner(repositories: tuple[_Repository, ...]) -> str:
+    """Return whose repositories they are when nobody says."""
+    owners = [str(repository.owner.id) for repository in repositories]
+    return max(owners, key=owners.count, default="")
+
+
+def _post(repository: _Repository, subject: str) -> Post | None:
+    """Return a repository as a post; None for a fork, another owner's, or one without a single push."""
+    others = repository.fork or repository.private or str(repository.owner.id) != subject
+    if others or repository.pushed_at is None:
+        return None
+    name = repository.full_name or ""
+    return Post(
+        network=MANIFEST.name,
+        native_id=str(repository.id),
+        created_at=repository.pushed_at,
+        opened_at=repository.created_at,
+        url=f"https://github.com/{name}" if _FULL_NAME.fullmatch(name) else None,
+        likes=repository.stars,
+        reposts=repository.forks,
+    )
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def _errors(answer: Answer, asked: Asked) -> SourceError | None:
+    """Return what a refusal means; 422 and everything unnamed mean what they mean everywhere [spec]."""
+    name, status = MANIFEST.name, answer.status
+    if status in (404, 451):
+        return NotFound(name, f"I can't find @{asked.handle} on GitHub." if asked.handle else "GitHub: not found.")
+    if status == 401:
+        return SourceAuthFailed(name, "GitHub refused our token.")
+    if status not in (403, 429):
+        return None
+    if answer.headers.get("x-ratelimit-remaining", "").strip() == "0":
+        return rate_limited(MANIFEST, answer, asked.now, _PRIMARY_PAUSE)
+    if status == 429 or "retry-after" in answer.headers or _is_secondary(answer):
+        return rate_limited(MANIFEST, answer, asked.now)
+    # comes as plain text as well; nothing but its wording tells it from a missing permission
+    if "administrative rules" in answer.text[:500].lower():
+        return SourceChanged(name, "GitHub refused the way we asked (no User-Agent).", field="user-agent")
+    return None
+
+
+def _is_secondary(answer: Answer) -> bool:
+    """Return whether too much was asked at once; the address of the explanation is steadier than the sentence."""
+    try:
+        refusal = _Refusal.model_validate_json(answer.body)
+    except ValueError:
+        return False
+    where, words = (refusal.documentation_url or "").lower(), (refusal.message or "").lower()
+    return "secondary-rate-limit" in where or "secondary rate limit" in words or "abuse" in where
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+_NEXT = re.compile(r"<([^<>]*)>[^<>]*;\s*rel\s*=\s*\"?next\"?\s*(?:[;,]|$)", re.IGNORECASE)  # RFC 8288
+_NUMBER = re.compile(r"[1-9][0-9]{0,5}")
+
+
+def next_page(answer: Answer) -> str | None:
+    """Return the number of the next page by the Link header, None on the last one.
+
+    Only the number is taken: where to ask is never the server's choice.
+    """
+    found = _NEXT.search(answer.headers.get("link", ""))
+    try:
+        number = parse_qs(urlsplit(found[1]).query).get("page", [""])[-1] if found else ""
+    except ValueError:  # brackets that hold no IPv6 address
+        return None
+    return number if _NUMBER.fullmatch(number) else None
+
+
+class _Paged(Call[Page]):
+    """A call whose cursor stands in the answer's headers."""
+
+    def read(self, answer: Answer, asked: Asked) -> Page:
+        return replace(super().read(answer, asked), cursor=next_page(answer))
+
+
+PROFILE = Call(MANIFEST, "profile", r"/users?/[^/]+$", _profile, _errors)
+REPOSITORIES = _Paged(MANIFEST, "posts", r"/users?/[^/]+/repos$", _page, _errors)
+CALLS = (PROFILE, REPOSITORIES)
+_ACCOUNT = Call(MANIFEST, "account", PROFILE.path, _account, _errors)  # before it becomes a profile
+
+
+async def fetch(
+    target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
+) -> Snapshot:
+    """Return a GitHub account and its repositories pushed to since `since`; raises one SourceError.
+
+    Stars and forks are running totals; what they gained is worked out from our own earlier readings, not here.
+    """
+    asked, headers = Asked(handle=target.handle, now=clock.now()), _headers(credentials)
+    path = f"user/{quote(target.native_id, safe='')}" if target.native_id else f"users/{quote(target.handle, safe='')}"
+    account = await ask(_ACCOUNT, client, asked, path, headers=headers)
+    profile = _shown(account, asked)
+    asked = replace(asked, handle=profile.handle, subject=profile.native_id)
+
+    async def page(cursor: str | None) -> Page:
+        params = {"per_page": _PAGE, "sort": "pushed"} | ({"page": cursor} if cursor is not None else {})
+        path = f"users/{quote(account.login, safe='')}/repos"
+        return await ask(REPOSITORIES, client, asked, path, params, headers)
+
+    walk = await Walk(since).over(page, MANIFEST.label)
+    notes = (_WHAT_COUNTS, *(["GitHub: this is a bot's account."] if account.kind == "Bot" else []), *walk.notes)
+    return Snapshot(profile=profile, posts=walk.inside(), complete_from=walk.complete_from, notes=notes)
+
+
+def _headers(credentials: Credentials) -> Mapping[str, str]:
+    token = credentials.get("token")
+    return _VERSION | ({"authorization": f"Bearer {token.get_secret_value()}"} if token is not None else {})
