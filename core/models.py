@@ -228,6 +228,24 @@ class Target(Model):
 
 # --- scores ---------------------------------------------------------------------------------------------------------
 
+FlagGroup = Literal["audience", "reactions", "behaviour"]
+"""What an unusual pattern is seen in; patterns of different groups are independent of each other."""
+
+
+class Flag(Model):
+    """One unusual pattern: never a verdict and never a cause.
+
+    `text` says what is seen and the rule, with `numbers` in it; `threshold` is what the rule compares with.
+    `information` marks what is told but never counted.
+    """
+
+    name: str
+    group: FlagGroup
+    text: str
+    threshold: float
+    numbers: dict[str, float] = {}
+    information: bool = False
+
 
 class Part(Model):
     """One part of a network's score: `x` in [0, 1], `beta` after renormalisation, `points = 99 * beta * x`."""
@@ -262,7 +280,8 @@ class NetworkScore(Model):
     """The score of one account on one network as of one moment.
 
     `score`, `low`, `high` are in [1, 100], or None in state `insufficient`. `draws` are 200 little-endian float32
-    values, one a bootstrap draw, so that several networks can be combined draw by draw.
+    values, one a bootstrap draw, so that several networks can be combined draw by draw. `flags` are the names of the
+    unusual patterns counted on that day.
     """
 
     network: str
@@ -279,6 +298,7 @@ class NetworkScore(Model):
     weights_version: str
     draws: bytes = b""
     notes: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 class BestPost(Model):
@@ -307,7 +327,10 @@ class SubScores(Model):
 
 
 class Score(Model):
-    """The combined score of a creator: `1 + sum of all points == score` within 1e-9."""
+    """The combined score of a creator: `1 + sum of all points + penalty == score` within 1e-9.
+
+    `penalty` is 0 or less: what unusual patterns of two independent groups take off.
+    """
 
     state: State
     score: float | None = None
@@ -315,6 +338,7 @@ class Score(Model):
     high: float | None = None
     networks: tuple[NetworkPoints, ...] = ()
     sub_scores: SubScores = SubScores()
+    penalty: float = 0.0
     model_version: str
     weights_version: str
 
@@ -332,7 +356,10 @@ class Failure(Model):
 
 
 class NetworkReading(Model):
-    """One account of a creator as a card shows it: what is stored, how fresh, and what went wrong."""
+    """One account of a creator as a card shows it: what is stored, how fresh, and what went wrong.
+
+    `complete_from` is how far back the posts behind the score are known to be complete.
+    """
 
     network: str
     status: Status
@@ -343,6 +370,8 @@ class NetworkReading(Model):
     profile: Profile | None = None
     score: NetworkScore | None = None
     best_posts: tuple[BestPost, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    complete_from: Moment | None = None
     notes: tuple[str, ...] = ()
     failure: Failure | None = None
 
