@@ -37,7 +37,7 @@ from core.models import (
     Status,
     Target,
 )
-from core.readings import READ_BACK, DayScore, candidates, carried, history, merge, strongest, total
+from core.readings import READ_BACK, DayScore, candidates, carried, gains, history, merge, strongest, total
 from core.scoring import best_posts, score_network
 from core.sources import Source
 from core.store import Past, ScorePoint, Store, StoredAccount, StoredCreator
@@ -303,10 +303,16 @@ class Lookups:
     ) -> NetworkReading:
         profile = snapshot.profile
         reach, earlier = snapshot.complete_from, past.followers
-        score = score_network(profile, posts, now, complete_from=reach, earlier=earlier)
+        scored, guessed, notes = posts, False, snapshot.notes
+        if manifest.counts_are == "lifetime":
+            gained = gains(posts, past.baselines, now)
+            scored, guessed, notes = gained.posts, gained.estimated, (*notes, *gained.notes)
+        score = score_network(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
         best: tuple[BestPost, ...] = ()
         if score.score is not None:
-            best = best_posts(profile, posts, now, complete_from=reach, earlier=earlier)
+            raw = {post.native_id: post for post in posts}  # a card shows what the network shows
+            carrying = best_posts(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
+            best = tuple(BestPost(post=raw[b.post.native_id], leverage=b.leverage) for b in carrying)
         return NetworkReading(
             network=profile.network,
             status="ok",
@@ -317,7 +323,7 @@ class Lookups:
             profile=profile,
             score=score,
             best_posts=best,
-            notes=snapshot.notes,
+            notes=notes,
         )
 
     async def _failed(self, ask: Ask, error: SourceError, now: datetime) -> Answer:
