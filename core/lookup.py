@@ -113,7 +113,7 @@ class Lookups:
         `show` receives a partial reading after 10 s. Raises InputError for text that is no handle, a SourceError when
         the one network asked could not answer and nothing is stored, NotFound or Unavailable when none could.
         """
-        handle = Handle.parse(text, self.manifests, network)
+        handle = self._handle(text, network)
         now = self._clock.now()
         question = Question(team, handle, now, fresh, await self._stored(team, handle, now - HISTORY_SHOWN))
         answers = await self._answers(question, await self._asks(question), show)
@@ -123,7 +123,7 @@ class Lookups:
 
     async def history(self, team: str, text: str, *, network: str | None = None, since: datetime) -> Reading:
         """Return what is stored about a creator since `since`, asking no network; raises NotRecorded."""
-        handle = Handle.parse(text, self.manifests, network)
+        handle = self._handle(text, network)
         now = self._clock.now()
         stored = await self._stored(team, handle, since)
         if stored is None:
@@ -133,7 +133,7 @@ class Lookups:
 
     async def link(self, team: str, name: str, target: str) -> Linked:
         """Say that `target` belongs to the creator `name`; both are looked up so that only real accounts are linked."""
-        handle = Handle.parse(name, self.manifests)
+        handle = self._handle(name)
         first = await self.lookup(team, name)
         second = await self.lookup(team, target)
         if second.candidates:
@@ -145,10 +145,10 @@ class Lookups:
     async def unlink(self, team: str, name: str, target: str) -> Linked:
         """Take an account away from the creator `name`; raises NotRecorded when it was not linked."""
         linked = await self.accounts(team, name)
-        wanted = Handle.parse(target, self.manifests)
+        wanted = self._handle(target)
         for reading in linked.accounts:
             same_place = wanted.network in (None, reading.network)
-            if same_place and reading.native_id and wanted.on(self.manifests[reading.network]) == reading.handle:
+            if same_place and reading.native_id and self._sources[reading.network].name_for(wanted) == reading.handle:
                 await self._store.unlink(team, linked.name, reading.network, reading.native_id)
                 left = tuple(other for other in linked.accounts if other is not reading)
                 return Linked(name=linked.name, accounts=left)
@@ -156,7 +156,7 @@ class Lookups:
 
     async def accounts(self, team: str, name: str) -> Linked:
         """Return the accounts a team has linked under a name; raises NotRecorded when there is no such creator."""
-        handle = Handle.parse(name, self.manifests)
+        handle = self._handle(name)
         stored = await self._stored(team, handle, None)
         if stored is None or not stored.linked:
             raise NotRecorded(f"No accounts are linked to {handle.shown} here.")
@@ -180,6 +180,11 @@ class Lookups:
         known = await self._store.known_handles(team, text.lstrip("@").lower())
         return tuple(name.text for name in known)
 
+    def _handle(self, text: str, network: str | None = None) -> Handle:
+        mastodon = self._sources.get("mastodon")
+        default_instance = mastodon.default_instance if mastodon is not None else None
+        return Handle.parse(text, self.manifests, network, default_instance=default_instance)
+
     # --- whom to ask --------------------------------------------------------------------------------------------------
 
     def _names(self, handle: Handle) -> dict[str, str]:
@@ -190,7 +195,7 @@ class Lookups:
         for name, source in self._sources.items():
             if source.guessable:
                 try:
-                    names[name] = handle.on(source.manifest)
+                    names[name] = source.name_for(handle)
                 except (BadHandle, AmbiguousHandle):
                     continue
         return names
@@ -205,7 +210,7 @@ class Lookups:
             if source.connector.fetch is None:
                 continue
             try:
-                names[name] = handle.on(source.manifest)
+                names[name] = source.name_for(handle)
             except (BadHandle, AmbiguousHandle):
                 continue
         return names
@@ -392,7 +397,7 @@ class Lookups:
 
     def _address(self, link: str) -> tuple[str, str] | None:
         try:
-            handle = Handle.parse(link, self.manifests)
+            handle = self._handle(link)
         except CloutError:
             return None
         return (handle.network, handle.name) if handle.network is not None else None
