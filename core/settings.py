@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -49,9 +49,10 @@ def _hosts(value: str) -> str:
 
 
 def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("is no IANA time zone such as Europe/Berlin")
-    return ZoneInfo(value).key
+    try:
+        return ZoneInfo(value).key
+    except (OSError, ValueError) as err:  # unknown, or a path that is none of ours
+        raise ValueError("is no IANA time zone such as Europe/Berlin") from err
 
 
 def _database(value: str) -> str:

@@ -11,6 +11,7 @@ import re
 import ssl
 from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from json import dumps
 from typing import cast
 from urllib.parse import urlencode
@@ -184,7 +185,7 @@ class HttpClient:
         if transport is not None:
             self.guarded = self.unguarded = transport
             return
-        tls = ssl_context or httpx.create_ssl_context(trust_env=False)
+        tls = ssl_context or _trusted()
         dial = dial or httpcore.AnyIOBackend()
         judge = GuardedBackend(cast(Resolve, resolve or self._resolver), dial)
         self.guarded = _transport(tls, judge, max_connections)
@@ -219,6 +220,12 @@ def _transport(tls: ssl.SSLContext, backend: httpcore.AsyncNetworkBackend, max_c
     return CoreTransport(
         Pool(ssl_context=tls, backend=backend, max_connections=max_connections, keepalive_s=KEEPALIVE_S)
     )
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    # Reading the certificates takes some 40 ms; every client of a process may share them.
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def _keep_quiet() -> None:
