@@ -40,7 +40,10 @@ Pair = tuple[str, str]
 
 
 class ScorePoint(NamedTuple):
-    """The score of one account on one UTC day under one version; the figures are None where the state has no number."""
+    """The score of one account on one UTC day under one version; the figures are None where the state has no number.
+
+    `flags` are the names of the unusual patterns counted that day, separated by commas.
+    """
 
     day: date
     at: datetime
@@ -50,6 +53,7 @@ class ScorePoint(NamedTuple):
     state: str
     model_version: str
     weights_version: str
+    flags: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,7 @@ account_scores = Table(
     Column("score", Float(53)),
     Column("low", Float(53)),
     Column("high", Float(53)),
+    Column("flags", String),  # names of the unusual patterns counted that day, separated by commas
     sqlite_with_rowid=False,
 )
 
