@@ -51,7 +51,7 @@ def _hosts(value: str) -> str:
 def _zone(value: str) -> str:
     try:
         return ZoneInfo(value).key
-    except (OSError, ValueError) as err:  # unknown, or a path that is none of ours
+    except (KeyError, OSError, ValueError) as err:  # unknown, a folder, or a path that is none of ours
         raise ValueError("is no IANA time zone such as Europe/Berlin") from err
 
 
