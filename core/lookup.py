@@ -11,6 +11,8 @@ from typing import cast
 
 import structlog
 
+from core.authenticity import counting as counting_flags
+from core.authenticity import flags as unusual
 from core.errors import (
     AmbiguousHandle,
     BadHandle,
@@ -37,7 +39,7 @@ from core.models import (
     Status,
     Target,
 )
-from core.readings import READ_BACK, DayScore, candidates, carried, gains, history, merge, strongest, total
+from core.readings import READ_BACK, DayScore, candidates, carried, gains, history, merge, strongest, total, weighed
 from core.scoring import best_posts, score_network
 from core.sources import Source
 from core.store import Past, ScorePoint, Store, StoredAccount, StoredCreator
@@ -65,8 +67,8 @@ class Question:
 class Ask:
     """One account to answer for.
 
-    `known` is what is stored about it, `guessed` says that a bare name is tried there, `missed` that the network did not
-    know the name within the last hour.
+    `known` is what is stored about it, `guessed` says that a bare name is tried there, `missed` that the network did
+    not know the name within the last hour.
     """
 
     source: Source
@@ -318,6 +320,9 @@ class Lookups:
             raw = {post.native_id: post for post in posts}  # a card shows what the network shows
             carrying = best_posts(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
             best = tuple(BestPost(post=raw[b.post.native_id], leverage=b.leverage) for b in carrying)
+        # running totals say nothing about single posts, so only the audience is looked at
+        shown = () if manifest.counts_are == "lifetime" else scored
+        found = unusual(profile, shown, now, earlier, inputs=score.inputs)
         return NetworkReading(
             network=profile.network,
             status="ok",
@@ -326,8 +331,10 @@ class Lookups:
             combine=manifest.combine,
             access=snapshot.access,
             profile=profile,
-            score=score,
+            score=score.model_copy(update={"flags": counting_flags(found)}),
             best_posts=best,
+            flags=found,
+            complete_from=reach,
             notes=notes,
         )
 
@@ -370,7 +377,7 @@ class Lookups:
             name=stored.name if stored is not None and linked else None,
             team=question.team,
             score=score,
-            networks=tuple(shown),
+            networks=weighed(shown),
             history=history(self._days(stored, shown), score.model_version),
             candidates=candidates(shown[0], others, self._address) if others else (),
             pending=pending,
@@ -462,6 +469,7 @@ def _point(score: NetworkScore) -> ScorePoint:
         score.state,
         score.model_version,
         score.weights_version,
+        ",".join(score.flags) or None,
     )
 
 

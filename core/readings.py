@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol, get_args
 from urllib.parse import urlsplit
 
+from core.authenticity import penalised, penalty_of, scaled
 from core.combination import combine, combine_values
 from core.models import (
     Action,
@@ -153,28 +154,65 @@ def carried(score: NetworkScore, before: NetworkScore | None) -> NetworkScore:
 
 def counted(networks: Iterable[NetworkReading], *, separate: bool = False) -> tuple[NetworkScore, ...]:
     """Return the scores that enter the total: of the networks that sum, the living ones, or else the dormant ones."""
-    scores = [
-        reading.score
+    found = counting(networks, separate=separate)
+    return tuple(reading.score for reading in found if reading.score is not None)
+
+
+def counting(networks: Iterable[NetworkReading], *, separate: bool = False) -> tuple[NetworkReading, ...]:
+    """Return the readings behind `counted`."""
+    scored = [
+        reading
         for reading in networks
         if reading.score is not None and reading.score.score is not None and (reading.combine == "separate") is separate
     ]
-    living = [score for score in scores if score.state in COUNTED]
-    return tuple(living or scores)
+    living = [reading for reading in scored if reading.score is not None and reading.score.state in COUNTED]
+    return tuple(living or scored)
 
 
 def total(networks: Sequence[NetworkReading], now: datetime) -> Score:
-    """Return the combined score of a creator, with the state that the freshness of its networks allows."""
-    scores = counted(networks)
-    combined = combine(scores)
+    """Return the combined score of a creator, with the state that the freshness of its networks allows.
+
+    Unusual patterns cost once a creator: those of all networks that count are taken together (SCORING 7).
+    """
+    readings = counting(networks)
+    combined = combine(tuple(reading.score for reading in readings if reading.score is not None))
     if combined.score is None:
         return combined
-    names = {score.network for score in scores}
-    readings = [reading for reading in networks if reading.network in names]
+    combined = penalised(combined, (flag for reading in readings for flag in reading.flags))
     unheard = [reading for reading in readings if reading.failure is not None]
     too_old = any(_age(reading, now) > STALE_AFTER for reading in unheard)
     if too_old or (unheard and len(unheard) == len(readings)):
         return combined.model_copy(update={"state": "stale"})
     return combined
+
+
+def weighed(networks: Sequence[NetworkReading]) -> tuple[NetworkReading, ...]:
+    """Return the readings with each best post's leverage on the combined score: S minus S without the post.
+
+    A post's leverage on its own network tells the network's score without it; the p-norm does the rest, exactly.
+    """
+    scores = {one.network: one.score for one in counted(networks) if one.score is not None}
+    if len(scores) < 2:
+        return tuple(networks)
+    whole = combine_values(list(scores.values()))
+
+    def without(network: str, leverage: float) -> float:
+        left = [score - leverage if name == network else score for name, score in scores.items()]
+        return whole - combine_values(left)
+
+    return tuple(
+        reading.model_copy(
+            update={
+                "best_posts": tuple(
+                    best.model_copy(update={"leverage": without(reading.network, best.leverage)})
+                    for best in reading.best_posts
+                )
+            }
+        )
+        if reading.network in scores
+        else reading
+        for reading in networks
+    )
 
 
 def _age(reading: NetworkReading, now: datetime) -> timedelta:
@@ -217,13 +255,18 @@ class DayScore(Protocol):
         """The formula it was computed with."""
         ...
 
+    @property
+    def flags(self) -> str | None:
+        """Names of the unusual patterns counted that day, separated by commas."""
+        ...
+
 
 def history(accounts: Mapping[str, Sequence[DayScore]], model_version: str | None = None) -> tuple[HistoryPoint, ...]:
     """Return a creator's combined score day by day, oldest first, of one model version when one is given.
 
     Several accounts are combined by the p-norm of SCORING 4. Their daily draws are not kept, so a past day's range
     joins all low ends and all high ends: never narrower than the true one. A day on which only some accounts were read
-    carries the others' last score for up to 14 days.
+    carries the others' last score for up to 14 days. Every day has the deduction of its own day.
     """
     series = {
         name: sorted((d for d in days if model_version in (None, d.model_version) and d.score), key=lambda d: d.at)
@@ -248,11 +291,12 @@ def _joined(at: datetime, series: Iterable[Sequence[DayScore]]) -> HistoryPoint 
         return None
     states = [point.state for point in current]
     state: State = next((s for s in ("ok", "provisional", "dormant", "stale") if s in states), "insufficient")
+    q = penalty_of(name for point in current for name in (point.flags or "").split(","))
     return HistoryPoint(
         at=at,
-        score=combine_values([point.score or 1.0 for point in current]),
-        low=combine_values([point.low or 1.0 for point in current]),
-        high=combine_values([point.high or 100.0 for point in current]),
+        score=scaled(combine_values([point.score or 1.0 for point in current]), q),
+        low=scaled(combine_values([point.low or 1.0 for point in current]), q),
+        high=scaled(combine_values([point.high or 100.0 for point in current]), q),
         state=state,
         model_version=current[-1].model_version,
     )

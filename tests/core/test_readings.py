@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.models import NetworkReading, NetworkScore, Post, Profile, Snapshot
-from core.readings import carried, counted, evidence, history, merge, strongest, total
+from core.readings import carried, counted, evidence, history, merge, strongest, total, weighed
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -113,6 +113,27 @@ class TestTotal:
         assert total([reading(None)], NOW).score is None
 
 
+class TestWeighed:
+    def best(self, network: str, leverage: float) -> dict[str, object]:
+        return {"best_posts": ({"post": post(f"{network}-p", 3).model_dump(), "leverage": leverage},)}
+
+    def test_one_network_keeps_its_own_leverage(self) -> None:
+        one = reading(50.0, **self.best("toy", 2.0))
+        assert weighed([one])[0].best_posts[0].leverage == 2.0
+
+    def test_the_small_network_moves_the_total_least(self) -> None:
+        large, small = reading(80.0, "a", **self.best("a", 1.0)), reading(40.0, "b", **self.best("b", 1.0))
+        first, second = (found.best_posts[0].leverage for found in weighed([large, small]))
+        assert 0 < second < 0.1 < first <= 1.0
+
+    def test_it_is_the_total_minus_the_total_without_the_post(self) -> None:
+        networks = [reading(60.0, "a", **self.best("a", 3.0)), reading(55.0, "b")]
+        whole, without = total(networks, NOW), total([reading(57.0, "a"), reading(55.0, "b")], NOW)
+        assert whole.score is not None
+        assert without.score is not None
+        assert weighed(networks)[0].best_posts[0].leverage == pytest.approx(whole.score - without.score)
+
+
 class TestCarried:
     def test_no_post_left_keeps_the_last_score_as_dormant(self) -> None:
         kept = carried(score(None, "insufficient"), score(44.0))
@@ -134,6 +155,7 @@ class Day:
     high: float | None
     state: str = "ok"
     model_version: str = "m"
+    flags: str | None = None
 
 
 def day(back: int, value: float, **more: object) -> Day:
