@@ -3,7 +3,8 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from core.app import App
     from core.errors import CloutError
     from core.models import Reading
+    from core.recordings import RecordingOutcome
     from core.settings import Settings
 
 OK, BAD_INPUT, NOT_FOUND, NETWORK_FAILURE, INTERRUPTED = 0, 2, 3, 4, 130
@@ -44,9 +46,7 @@ def lookup(
     handles: Annotated[list[str], typer.Argument(help="@name, network:name, name@server, or a profile address")],
     network: Annotated[str | None, typer.Option("--network", "-n", help="Ask this network only.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Ask again, however new the stored answer is.")
-    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Ask again, however new the stored answer is.")] = False,
 ) -> None:
     """Look creators up and show their score cards."""
     raise typer.Exit(_run(_lookup(handles, network, as_json, fresh)))
@@ -72,6 +72,16 @@ def demo(
     from bots.demo import tour
 
     raise typer.Exit(_run(tour(seed)))
+
+
+@cli.command()
+def recordings(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of NETWORK/recordings/*.json.")],
+    network: Annotated[str | None, typer.Option("--network", "-n", help="Read this network's only.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+) -> None:
+    """Say what Clout makes of recorded answers of the networks; asks nobody."""
+    raise typer.Exit(_run(_recordings(folder, network, as_json)))
 
 
 def main() -> None:
@@ -183,6 +193,31 @@ async def _chat(command: str, as_json: bool) -> int:
         else:
             (terminal.print if card.error is None else terminal.complain)(card)
         return OK if card.error is None else exit_code_of(card.error)
+
+
+async def _recordings(folder: Path, network: str | None, as_json: bool) -> int:
+    from core.app import SystemClock
+    from core.connectors import discover
+    from core.recordings import read_recordings
+
+    outcomes = read_recordings(folder, discover(), network, now=SystemClock().now())
+    if as_json:
+        _print_json([outcome.model_dump(mode="json") for outcome in outcomes])
+    else:
+        print("\n".join(_table(outcomes)), flush=True)
+    return OK
+
+
+def _table(outcomes: "Sequence[RecordingOutcome]") -> list[str]:
+    """Return recorded answers as lines of plain text: network, file, what it is, and how many posts or which error."""
+    rows = [
+        (o.network, o.file, o.outcome.replace("_", " "), o.error or (str(o.posts) if o.posts is not None else ""))
+        for o in outcomes
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = ["  ".join((*map(str.ljust, row, widths), row[3])).rstrip() for row in rows]
+    ours = sum(outcome.outcome != "not_ours" for outcome in outcomes)
+    return [*lines, f"{len(outcomes)} recorded answers, {ours} of them ours."]
 
 
 def _terminal(app: "App") -> "Terminal":
