@@ -433,16 +433,16 @@ def penalised(score: Score, found: Iterable[Flag], constants: Patterns = PATTERN
     return score.model_copy(
         update={
             "score": score.score + taken,
-            "low": scaled(score.low, q),
-            "high": scaled(score.high, q),
+            "low": None if score.low is None else scaled(score.low, q),
+            "high": None if score.high is None else scaled(score.high, q),
             "penalty": taken,
         }
     )
 
 
-def scaled(value: float | None, q: float) -> float | None:
+def scaled(value: float, q: float) -> float:
     """Return a value of [1, 100] as it stands after a deduction."""
-    return None if value is None else 1.0 + q * (value - 1.0)
+    return 1.0 + q * (value - 1.0)
 
 
 def _flag(name: str, text: str, threshold: float, **numbers: float) -> Flag:
