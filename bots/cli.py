@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -84,6 +84,18 @@ def recordings(
     raise typer.Exit(_run(_recordings(folder, network, as_json)))
 
 
+@cli.command()
+def evaluate(
+    folder: Annotated[Path, typer.Argument(help="A folder with one folder a set: SET/data.csv or SET/data.csv.gz")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    sets: Annotated[str | None, typer.Option(help="Measure these sets only, by name, with commas between.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the draws behind standard errors.")] = 0,
+    fast: Annotated[bool, typer.Option("--fast", help="Take fewer draws.")] = False,
+) -> None:
+    """Measure on labelled sets how valid the score is; exits 1 when a pass mark is missed."""
+    raise typer.Exit(_guarded(lambda: _evaluate(folder, as_json, sets, seed, fast)))
+
+
 def main() -> None:
     """Run the command line."""
     cli()
@@ -93,10 +105,14 @@ def main() -> None:
 
 
 def _run(work: Coroutine[object, object, int]) -> int:
+    return _guarded(lambda: asyncio.run(work))
+
+
+def _guarded(work: Callable[[], int]) -> int:
     from core.errors import CloutError
 
     try:
-        return asyncio.run(work)
+        return work()
     except KeyboardInterrupt:
         return INTERRUPTED
     except CloutError as error:
@@ -218,6 +234,18 @@ def _table(outcomes: "Sequence[RecordingOutcome]") -> list[str]:
     lines = ["  ".join((*map(str.ljust, row, widths), row[3])).rstrip() for row in rows]
     ours = sum(outcome.outcome != "not_ours" for outcome in outcomes)
     return [*lines, f"{len(outcomes)} recorded answers, {ours} of them ours."]
+
+
+def _evaluate(folder: Path, as_json: bool, sets: str | None, seed: int, fast: bool) -> int:
+    from core.validity import run
+
+    wanted = None if sets is None else [name.strip() for name in sets.split(",") if name.strip()]
+    report = run(folder, sets=wanted, seed=seed, fast=fast)
+    if as_json:
+        _print_json(report.json())
+    else:
+        print(report.text(), flush=True)
+    return report.exit_code
 
 
 def _terminal(app: "App") -> "Terminal":
