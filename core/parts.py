@@ -66,18 +66,21 @@ def part_values(t: Floats, z: Floats, terms: Terms, weights: Weights) -> Floats:
 
     `t` (3, ...) is log10(1 + typical) of weighted reactions, shares and raw reactions; `z` the credibility.
     """
-    weighted, shares, raw = np.expm1(t * LN10)
+    typ = t * LN10
+    np.expm1(typ, out=typ)
     x = np.empty((len(PARTS), *z.shape))
-    np.log10(1.0 + z * weighted, out=x[0])
+    _rate(typ[2], z, terms, weights, out=x[3])
+    typ *= z
+    np.log10(1.0 + typ[:2], out=x[:2])
     gate = np.minimum(x[0] * (1.0 / np.log10(1.0 + weights.gate_reactions)), 1.0)
-    np.divide(x[0], terms.tmax, out=x[0])
-    np.divide(np.log10(1.0 + z * shares), terms.tmax - 1.0, out=x[1])
-    x[2] = _audience(z * raw, gate, terms, weights)
-    np.multiply(gate, _rate(raw, z, terms, weights), out=x[3])
+    x[0] /= terms.tmax
+    x[1] /= terms.tmax - 1.0
+    np.minimum(x[:2], 1.0, out=x[:2])
+    x[2] = _audience(typ[2], gate, terms, weights)
+    x[3] *= gate
     np.multiply(gate, terms.active, out=x[4])
     growth = np.where(np.isnan(terms.growth), 0.0, terms.growth)
     np.multiply(gate, 0.5 + 0.5 * np.tanh(growth / weights.growth_scale), out=x[5])
-    np.minimum(x[:2], 1.0, out=x[:2])
     return x
 
 
@@ -86,8 +89,11 @@ def _audience(raw: Floats, gate: Floats, terms: Terms, weights: Weights) -> Floa
 
     Lists are gated like rate, activity and growth: an account nobody reacts to stays at the floor.
     """
-    effective = np.minimum(terms.followers, raw * (weights.audience_factor / terms.rate))
-    audience = np.minimum(np.log10(1.0 + effective) / weights.audience_decades, 1.0)
+    audience = np.minimum(terms.followers, raw * (weights.audience_factor / terms.rate))
+    audience += 1.0
+    np.log10(audience, out=audience)
+    audience /= weights.audience_decades
+    np.minimum(audience, 1.0, out=audience)
     unlisted = np.isnan(terms.listed)
     if unlisted.all():
         return audience
@@ -96,17 +102,24 @@ def _audience(raw: Floats, gate: Floats, terms: Terms, weights: Weights) -> Floa
     return (1.0 - share) * audience + (share * lists) * gate
 
 
-def _rate(raw: Floats, z: Floats, terms: Terms, weights: Weights) -> Floats:
+def _rate(raw: Floats, z: Floats, terms: Terms, weights: Weights, out: Floats) -> None:
     """Reactions per follower against creators of the same size, on a logistic scale; half at par."""
     par = terms.expected_rate * np.maximum(terms.followers, weights.follower_floor)
+    np.divide(raw, par, out=out)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        behind = np.exp2(np.log2(raw / par) * (z * -LOG2E))
-    return np.where(raw > 0, 1.0 / (1.0 + behind), 0.0)
+        np.log2(out, out=out)
+        out *= z * -LOG2E
+        np.exp2(out, out=out)
+    out += 1.0
+    np.divide(raw > 0, out, out=out)
+    out[np.isnan(out)] = 0.0
 
 
 def total(x: Floats, betas: Floats) -> Floats:
     """Return the score in [1, 100]: 1 + 99 * the weighted sum of the parts, added up in the order of PARTS."""
     summed: Floats = betas[0] * x[0]
     for beta, value in zip(betas[1:], x[1:], strict=True):
-        summed = summed + beta * value
-    return np.minimum(1.0 + SPAN * summed, 1.0 + SPAN)
+        summed += beta * value
+    summed *= SPAN
+    summed += 1.0
+    return np.minimum(summed, 1.0 + SPAN, out=summed)

@@ -27,7 +27,7 @@ STATES: tuple[State, ...] = ("ok", "provisional", "insufficient")
 CHUNK_POSTS = 1 << 14  # posts whose columns are worked on at once; larger temporary arrays cost page faults
 BLOCK_POSTS = 1 << 14  # posts of a padded block without draws: stays in the cache
 BLOCK_DRAWN_POSTS = 1 << 12  # posts of a padded block whose accounts are drawn
-DRAWN_POSTS = 480  # posts drawn at once, 200 draws of three values each: some 2 MB
+DRAWN_POSTS = 800  # posts drawn at once, 200 draws of three values each: some 4 MB
 BLOCK_SLACK = 1.15  # the longest account of a block may have this many times the posts of its shortest
 
 

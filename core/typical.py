@@ -17,6 +17,7 @@ from core.weights import Weights
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +138,31 @@ def draws_of(
     if len(short):
         heights, masses, sources, at = _with_padding(y, mass, draw_rows, base)
     drawn = table.take(sources, axis=0, mode="clip")  # (posts, rows, draws)
-    averaged = slice(None) if len(short) else slice(accounts)
-    there = masses[:, averaged] > 0
-    mean = _nonzero(np.einsum("pr,prd->rd", there / np.maximum(there.sum(axis=0), 1), drawn[:, averaged]))
+    there = masses > 0
+    mean = _mean_draw(there[:, :accounts], drawn[:, :accounts])
+    padding = base.pad_weight[short, None] * _mean_of_short(there, drawn, mean, short)
     drawn *= masses[:, :, None]
     reaction = (heights[:, :accounts] > 0).astype(np.float64)
-    reacted = np.einsum("pr,prd->rd", reaction, drawn[:, :accounts]) / mean[:accounts]
+    reacted = np.einsum("pr,prd->rd", reaction, drawn[:, :accounts]) / mean
     if len(short):
-        drawn[at[short], short] = base.pad_weight[short, None] * mean[short]
+        drawn[at[short], short] = padding
     for nearer, further in pairwise(drawn):  # a running sum, many times quicker than cumsum
         further += nearer
     return _quantile_mean_of_draws(heights, drawn, weights), reacted
+
+
+def _mean_draw(there: Bools, drawn: Floats) -> Floats:
+    return _nonzero(np.einsum("pr,prd->rd", there / np.maximum(there.sum(axis=0), 1), drawn))
+
+
+def _mean_of_short(there: Bools, drawn: Floats, mean: Floats, short: Ints) -> Floats:
+    """The mean draw of rows with padding: that of the account's first row, unless the row has fewer posts."""
+    count, accounts = there.sum(axis=0), len(mean)
+    found = mean[short % accounts]
+    fewer = np.flatnonzero(count[short] < count[short % accounts])
+    if len(fewer):
+        found[fewer] = _mean_draw(there[:, short[fewer]], drawn[:, short[fewer]])
+    return found
 
 
 def _with_padding(y: Floats, mass: Floats, draw_rows: Ints, base: Typical) -> tuple[Floats, Floats, Ints, Ints]:
