@@ -3,7 +3,7 @@
 Ratios travel between machines, times do not: a population of creators with 30 posts each is scored beside one
 `numpy.lexsort` of the same posts, grouped by account. Exit code 1 when a promise is missed.
 
-    python benchmarks/bench_scoring.py [--creators 20000]
+    python benchmarks/bench_scoring.py [--creators 50000]
 """
 
 import argparse
@@ -80,7 +80,7 @@ def one_creator() -> tuple[Profile, list[Post]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--creators", type=int, default=20_000)
+    parser.add_argument("--creators", type=int, default=50_000)
     creators = parser.parse_args().creators
     columns = population(creators)
     likes, account = columns.counts[:, 0].copy(), np.repeat(np.arange(creators), POSTS)
@@ -90,7 +90,7 @@ def main() -> int:
             lambda: score_many(columns),
             lambda: score_many(columns, interval=True),
         ],
-        rounds=5,
+        rounds=3,
     )
     missed = 0
     print(f"{creators:,} creators with {POSTS} posts each; one lexsort {sort / len(likes) * 1e9:.0f} ns a post")

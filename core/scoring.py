@@ -139,8 +139,8 @@ def _notes(
 
 
 def _too_little(columns: Columns, count: int, weights: Weights) -> str:
-    young = int(((columns.age_days >= weights.youngest_days) & (columns.age_days < weights.window_days)).sum())
-    if young >= weights.provisional_posts and count == 0:
+    within = int(((columns.age_days >= weights.youngest_days) & (columns.age_days < weights.window_days)).sum())
+    if within >= weights.provisional_posts and count == 0:
         return "The posts of the last 90 days carry no reaction counts of their own."
     return f"A score needs {weights.provisional_posts} posts between 24 hours and 90 days old; there are {count}."
 
