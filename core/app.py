@@ -1,8 +1,10 @@
 """The composition root: every collaborator is made here, handed on as a parameter, and closed in reverse order."""
 
+import asyncio
 import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +15,7 @@ import structlog
 from core.connectors import Connector, discover
 from core.connectors.http import HttpClient
 from core.lookup import Lookups
-from core.models import Clock, Manifest
+from core.models import ChartSpec, Clock, Manifest
 from core.settings import Settings
 from core.sources import sources_of
 from core.store import Store
@@ -37,6 +39,27 @@ class App:
     http: HttpClient
     manifests: Mapping[str, Manifest]
     lookups: Lookups
+    painter: ThreadPoolExecutor
+
+    async def draw(self, spec: ChartSpec, dark: bool = False) -> bytes:
+        """Return a card's picture as PNG, on light paper or dark; it is drawn in a thread that no command waits for."""
+        return await asyncio.get_running_loop().run_in_executor(self.painter, _draw, spec, dark)
+
+    async def warm(self) -> None:
+        """Load what pictures need, about a second's work, before somebody waits for the first one."""
+        await asyncio.get_running_loop().run_in_executor(self.painter, _warm)
+
+
+def _draw(spec: ChartSpec, dark: bool) -> bytes:
+    from core.chart import draw  # matplotlib takes a second to load; a lookup never needs it
+
+    return draw(spec, dark=dark)
+
+
+def _warm() -> None:
+    from core.chart import warm
+
+    warm()
 
 
 @asynccontextmanager
@@ -54,16 +77,26 @@ async def build(
     _log_to_stderr(settings.log_level)
     clock = clock or SystemClock()
     connectors = discover() if connectors is None else connectors
-    async with Store.open(settings.database_url, clock) as store:
+    painter = ThreadPoolExecutor(1, "painter")  # one: matplotlib shares its fonts between threads
+    async with _ended(painter), Store.open(settings.database_url, clock) as store:
         http = http or HttpClient(user_agent=user_agent(settings), allow_hosts=settings.allowed_hosts)
         try:
             sources = sources_of(connectors, settings, http, clock)
             lookups = Lookups(store, sources, clock, patience=timedelta(seconds=settings.lookup_seconds))
-            yield App(settings, clock, store, http, lookups.manifests, lookups)
+            yield App(settings, clock, store, http, lookups.manifests, lookups, painter)
             limits = {name: found.retention for name, found in lookups.manifests.items() if found.retention is not None}
             await store.purge_daily(limits)  # after the work is done, so that nobody waits for it
         finally:
             await http.aclose()
+
+
+@asynccontextmanager
+async def _ended(painter: ThreadPoolExecutor) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        # not through the loop's own executor, which others may have ended before; a picture is a tenth of a second
+        painter.shutdown(wait=True, cancel_futures=True)
 
 
 def user_agent(settings: Settings) -> str:
