@@ -17,12 +17,15 @@ from core.errors import (
     AmbiguousHandle,
     BadHandle,
     CloutError,
+    InputError,
     NotConfigured,
     NotFound,
     NotRecorded,
     SourceError,
     Unavailable,
 )
+from core.explain import Explanation
+from core.explaining import Comparison, compared, explained
 from core.handles import Handle, closest
 from core.models import (
     BestPost,
@@ -133,16 +136,37 @@ class Lookups:
         answers = [Answer(self._ask_for(account), account.reading) for account in stored.accounts]
         return self._reading(Question(team, handle, now, False, stored), answers)
 
+    async def why(
+        self, team: str, text: str, *, network: str | None = None, since: datetime | None = None
+    ) -> Explanation:
+        """Return where a creator's points come from and, with `since`, why the score moved; raises as `lookup` does."""
+        return await explained(self._store, self.manifests, await self.lookup(team, text, network=network), since)
+
+    async def compare(self, team: str, texts: Sequence[str]) -> Comparison:
+        """Return two to six creators, looked up side by side; raises InputError for another number of them."""
+        return await compared(lambda text: self.lookup(team, text), texts)
+
     async def link(self, team: str, name: str, target: str) -> Linked:
         """Say that `target` belongs to the creator `name`; both are looked up so that only real accounts are linked."""
-        handle = self._handle(name)
         first = await self.lookup(team, name)
         second = await self.lookup(team, target)
         if second.candidates:
             raise AmbiguousHandle(f"{target} is several accounts: say which network, as in network:name.")
+        creator = first.name or await self._new_name(team, name, first)
         accounts = [(r.network, r.native_id) for r in (*first.networks, *second.networks) if r.native_id is not None]
-        await self._store.link(team, first.name or handle.name, list(dict.fromkeys(accounts)))
-        return await self.accounts(team, first.name or handle.name)
+        await self._store.link(team, creator, list(dict.fromkeys(accounts)))
+        return await self.accounts(team, creator)
+
+    async def _new_name(self, team: str, name: str, reading: Reading) -> str:
+        """Return the name of a creator to be made: the handle without its server; refuses one that is taken."""
+        bare = self._handle(name).name.partition("@")[0].removesuffix(self._suffix(reading))
+        taken = await self._stored(team, self._handle(bare), None)
+        if taken is not None and taken.linked:
+            raise InputError(f"@{bare} already means other accounts here; unlink those first, or name them: @{bare}.")
+        return bare
+
+    def _suffix(self, reading: Reading) -> str:
+        return self.manifests[reading.networks[0].network].handles.bare_suffix if reading.networks else ""
 
     async def unlink(self, team: str, name: str, target: str) -> Linked:
         """Take an account away from the creator `name`; raises NotRecorded when it was not linked."""
