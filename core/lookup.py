@@ -24,8 +24,8 @@ from core.errors import (
     SourceError,
     Unavailable,
 )
-from core.explain import Explanation
-from core.explaining import Comparison, compared, explained
+from core.explain import Comparison, Explanation
+from core.explaining import compared, explained
 from core.handles import Handle, closest
 from core.models import (
     BestPost,

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from core.card import Card
 from core.errors import InputError
+from core.explain import Comparison, Explanation
 from core.models import Linked, Manifest, NetworkAvailability, Reading
 
 Show = Callable[[Card], Awaitable[None]]
@@ -34,6 +35,16 @@ class LookupsLike(Protocol):
 
     async def history(self, team: str, text: str, *, network: str | None = None, since: datetime) -> Reading:
         """Return what is stored about a creator since a moment."""
+        ...
+
+    async def why(
+        self, team: str, text: str, *, network: str | None = None, since: datetime | None = None
+    ) -> Explanation:
+        """Return where a creator's points come from, and why the score moved since a moment."""
+        ...
+
+    async def compare(self, team: str, texts: Sequence[str]) -> Comparison:
+        """Return two to six creators side by side."""
         ...
 
     async def link(self, team: str, name: str, target: str) -> Linked:
