@@ -4,10 +4,11 @@
 """
 
 from pathlib import Path
+from typing import get_args
 
 from core.commands import COMMANDS
-from core.connectors import manifests
-from core.models import Manifest
+from core.connectors import Connector, discover, manifests
+from core.models import Action, Manifest
 from core.settings import NetworkSettings, Settings
 
 HERE = Path(__file__).parent
@@ -16,7 +17,7 @@ _HEAD = "<!-- written by `make docs` from the code; do not edit by hand -->\n"
 
 def pages() -> dict[str, str]:
     """Return every generated page by file name."""
-    return {"commands.md": commands(), "settings.md": settings()}
+    return {"commands.md": commands(), "networks.md": networks(), "settings.md": settings()}
 
 
 def commands() -> str:
@@ -58,15 +59,73 @@ def settings() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def networks() -> str:
+    """Return what each network gives, costs and refuses, and what to set."""
+    lines = [_HEAD, "# Networks\n"]
+    lines.append(
+        "What is read of each network through its official API, and what is not. A network that cannot be read is "
+        "named on the card and never counts as zero. `settings.md` holds every variable.\n"
+    )
+    lines += ["| network | read by this version | needs | enters the score |", "|---|---|---|---|"]
+    found = discover()
+    lines += [_network_row(connector) for connector in found.values()]
+    lines.append("")
+    for connector in found.values():
+        lines += _network_section(connector)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _network_row(connector: Connector) -> str:
+    manifest = connector.manifest
+    needed = [c.name for c in manifest.credentials if c.required]
+    needs = ", ".join(f"`{_variable(manifest, name)}`" for name in needed) or "nothing"
+    if manifest.access == "owner_authorised":
+        needs += ", and the creator's consent"
+    read = "not yet" if connector.fetch is None else "yes" if manifest.enabled_by_default else "yes, off by default"
+    enters = "no number" if not manifest.counts else "its own number" if manifest.combine == "separate" else "yes"
+    return f"| {manifest.label} | {read} | {needs} | {enters} |"
+
+
+def _network_section(connector: Connector) -> list[str]:
+    manifest = connector.manifest
+    names = [_variable(manifest, credential.name) for credential in manifest.credentials]
+    known = {
+        "Counts": manifest.reads,
+        "Per post": ", ".join(name for name in get_args(Action) if name in manifest.counts),
+        "Cannot see": manifest.cannot_see,
+        "Costs": manifest.cost,
+        "Limits": manifest.limits,
+        "Kept": f"raw counts {manifest.retention.days} days after the last fetch." if manifest.retention else "",
+        "Set": ", ".join(f"`{name}`" for name in names),
+        "Get it at": f"<{manifest.setup_url}>" if manifest.setup_url else "",
+        "When it is off": f"“{manifest.off_wording}”" if manifest.off_wording else "",
+    }
+    written = f"Written like `{manifest.handles.example}`: {manifest.handles.hint}."
+    return [
+        f"## {manifest.label} (`{manifest.name}`)\n",
+        *(
+            []
+            if connector.fetch is not None
+            else ["**Not read by this version yet;** its handles and addresses are understood.\n"]
+        ),
+        f"- {written}",
+        *(f"- {name}: {words}" for name, words in known.items() if words),
+        "",
+    ]
+
+
+def _variable(manifest: Manifest, name: str) -> str:
+    return f"CLOUT_{manifest.name.upper()}__{name.upper()}"
+
+
 def _network(manifest: Manifest) -> list[str]:
     lines = [f"## {manifest.label} (`{manifest.name}`)\n"]
     if not manifest.credentials:
         return [*lines, "Needs nothing.\n"]
     lines += ["| variable | needed | what |", "|---|---|---|"]
-    stem = f"CLOUT_{manifest.name.upper()}__"
     for credential in manifest.credentials:
         needed = "yes" if credential.required else "no"
-        lines.append(f"| `{stem}{credential.name.upper()}` | {needed} | {_cell(credential.help)} |")
+        lines.append(f"| `{_variable(manifest, credential.name)}` | {needed} | {_cell(credential.help)} |")
     return [*lines, ""]
 
 

@@ -82,8 +82,8 @@ class _Verification(Wire):
 
 
 class _Actor(Wire):
-    did: str
-    handle: str
+    did: str = Field(min_length=1)
+    handle: str = Field(min_length=1)
     display_name: LenientText = Field(None, alias="displayName")
     description: LenientText = None
     website: LenientText = None
@@ -97,12 +97,12 @@ class _Actor(Wire):
 
 
 class _Author(Wire):
-    did: str
+    did: str = Field(min_length=1)
     handle: str = ""
 
 
 class _PostView(Wire):
-    uri: str
+    uri: str = Field(min_length=1)
     author: _Author
     record: Any = None  # written by the author, so its shape is anybody's guess
     indexed_at: NeededMoment = Field(alias="indexedAt")

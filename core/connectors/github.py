@@ -82,8 +82,8 @@ MANIFEST = Manifest(
     attribution="GitHub",
     reads="Followers, and stars and forks of the account's own repositories (forks of other projects are left out).",
     cannot_see=(
-        "Likes, comments and views. Stars and forks are totals since a repository was opened, "
-        "so a first lookup knows only what they add up to."
+        "Likes, comments and views. Stars and forks are totals since a repository was opened: what counts is what they "
+        "gained in 90 days, and until there are two readings a week apart that is an estimate."
     ),
     off_wording="GitHub is switched off here.",
 )

@@ -106,11 +106,13 @@ class Script:
         )
 
 
-async def play(connector: Connector, fixture: Mapping[str, Any]) -> tuple[Snapshot | CloutError, Script]:
-    """Run a connector against a fixture's answers."""
+async def play(
+    connector: Connector, fixture: Mapping[str, Any], script: Any = None
+) -> tuple[Snapshot | CloutError, Any]:
+    """Run a connector against a fixture's answers, or against what a `script` of your own makes of them."""
     now = datetime.fromisoformat(fixture["now"])
     since = datetime.fromisoformat(fixture["since"]) if "since" in fixture else now - timedelta(days=91)
-    script = Script(fixture["answers"])
+    script = Script(fixture["answers"]) if script is None else script
     http = HttpClient(user_agent="Clout/test", transport=httpx.MockTransport(script), retry_wait=0)
     values = {name: SecretStr(value) for name, value in fixture.get("settings", {}).items()}
     for credential in connector.manifest.credentials:
