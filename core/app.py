@@ -83,7 +83,10 @@ async def build(
         try:
             sources = sources_of(connectors, settings, http, clock)
             lookups = Lookups(store, sources, clock, patience=timedelta(seconds=settings.lookup_seconds))
-            yield App(settings, clock, store, http, lookups.manifests, lookups, painter)
+            try:
+                yield App(settings, clock, store, http, lookups.manifests, lookups, painter)
+            finally:
+                await lookups.aclose()
             limits = {name: found.retention for name, found in lookups.manifests.items() if found.retention is not None}
             await store.purge_daily(limits)  # after the work is done, so that nobody waits for it
         finally:

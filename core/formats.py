@@ -8,8 +8,8 @@ from core.models import Failure, NetworkReading, Post, Reading
 from core.weights import CURRENT
 
 
-def lookup_json(reading: Reading, posts: Mapping[str, Sequence[Post]]) -> dict[str, object]:
-    """Return one lookup as a JSON object; `posts` are those of the window by network."""
+def lookup_json(reading: Reading, posts: Mapping[tuple[str, str], Sequence[Post]]) -> dict[str, object]:
+    """Return one lookup as a JSON object; `posts` are those of the window by network and native id."""
     score = reading.score
     return {
         "handle": reading.handle,
@@ -18,7 +18,7 @@ def lookup_json(reading: Reading, posts: Mapping[str, Sequence[Post]]) -> dict[s
         "range": None if score.low is None else [score.low, score.high],
         "model_version": score.model_version,
         "weights_version": score.weights_version,
-        "networks": [_network(network, posts.get(network.network, ())) for network in reading.networks],
+        "networks": [_network(one, posts.get((one.network, one.native_id or ""), ())) for one in reading.networks],
         "errors": [_failure(network.failure) for network in reading.networks if network.failure is not None],
     }
 

@@ -5,32 +5,26 @@ A network's failure is a value of the reading and never lowers a score; only "no
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 import structlog
 
-from core.authenticity import counting as counting_flags
-from core.authenticity import flags as unusual
 from core.errors import (
     AmbiguousHandle,
     BadHandle,
     CloutError,
     InputError,
-    NotConfigured,
     NotFound,
     NotRecorded,
-    SourceError,
     Unavailable,
 )
 from core.explain import Comparison, Explanation
 from core.explaining import compared, explained
+from core.fetching import Answer, Ask, Fetching
 from core.handles import Handle, closest
 from core.models import (
-    BestPost,
     Clock,
-    Failure,
     Linked,
     Manifest,
     NetworkAvailability,
@@ -38,14 +32,10 @@ from core.models import (
     NetworkScore,
     Post,
     Reading,
-    Snapshot,
-    Status,
-    Target,
 )
-from core.readings import READ_BACK, DayScore, candidates, carried, gains, history, merge, strongest, total, weighed
-from core.scoring import best_posts, score_network
+from core.readings import READ_BACK, DayScore, candidates, history, strongest, total, weighed
 from core.sources import Source
-from core.store import Past, ScorePoint, Store, StoredAccount, StoredCreator
+from core.store import ScorePoint, Store, StoredAccount, StoredCreator
 
 _NEAR_AMONG = 500  # known names that a mistyped one is compared with
 PARTIAL_AFTER = 10.0  # seconds until a card with what has answered is shown (DESIGN 2)
@@ -66,35 +56,6 @@ class Question:
     stored: StoredCreator | None
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One account to answer for.
-
-    `known` is what is stored about it, `guessed` says that a bare name is tried there, `missed` that the network did
-    not know the name within the last hour.
-    """
-
-    source: Source
-    handle: str
-    known: StoredAccount | None = None
-    guessed: bool = False
-    missed: Failure | None = None
-
-    @property
-    def network(self) -> str:
-        """The network's name."""
-        return self.source.manifest.name
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one Ask: a reading when there is anything to show, and the error when asking failed."""
-
-    ask: Ask
-    reading: NetworkReading | None = None
-    error: SourceError | None = None
-
-
 class Lookups:
     """Looks creators up, links their accounts, and tells what is read; one for the whole process."""
 
@@ -104,9 +65,12 @@ class Lookups:
         self._store = store
         self._sources = sources
         self._clock = clock
-        self._patience = patience
-        self._flights: dict[tuple[str, str], asyncio.Task[Answer]] = {}
+        self._fetching = Fetching(store, clock, patience)
         self.manifests: Mapping[str, Manifest] = {name: source.manifest for name, source in sources.items()}
+
+    async def aclose(self) -> None:
+        """Give up what is still on its way."""
+        await self._fetching.aclose()
 
     # --- use cases ----------------------------------------------------------------------------------------------------
 
@@ -188,11 +152,11 @@ class Lookups:
             raise NotRecorded(f"No accounts are linked to {handle.shown} here.")
         return Linked(name=stored.name or handle.name, accounts=tuple(account.reading for account in stored.accounts))
 
-    async def posts(self, reading: Reading) -> dict[str, tuple[Post, ...]]:
-        """Return the stored posts of the window of each network of a reading, newest first."""
+    async def posts(self, reading: Reading) -> dict[tuple[str, str], tuple[Post, ...]]:
+        """Return the window's stored posts of each account of a reading by network and native id, newest first."""
         since = reading.at - READ_BACK
         return {
-            r.network: await self._store.posts(r.network, r.native_id, since=since)
+            (r.network, r.native_id): await self._store.posts(r.network, r.native_id, since=since)
             for r in reading.networks
             if r.native_id is not None
         }
@@ -259,123 +223,25 @@ class Lookups:
     # --- asking -------------------------------------------------------------------------------------------------------
 
     async def _answers(self, question: Question, asks: Sequence[Ask], show: Show | None) -> list[Answer]:
-        settled, tasks = [], {}
+        settled: list[Answer] = []
+        tasks: list[tuple[Ask, asyncio.Future[Answer]]] = []
         for ask in asks:
-            answer = self._settled(ask, question.now, question.fresh)
+            answer = self._fetching.settled(ask, question.now, question.fresh)
             if answer is not None:
                 settled.append(answer)
             else:
-                tasks[ask.network] = asyncio.ensure_future(self._flight(ask))
+                tasks.append((ask, asyncio.ensure_future(self._fetching.flight(ask))))
         try:
             if tasks and show is not None:
-                await asyncio.wait(tasks.values(), timeout=PARTIAL_AFTER)
-                waiting = tuple(network for network, task in tasks.items() if not task.done())
+                await asyncio.wait([task for _, task in tasks], timeout=PARTIAL_AFTER)
+                waiting = tuple(ask.network for ask, task in tasks if not task.done())
                 if waiting:
-                    ready = [task.result() for task in tasks.values() if task.done()]
+                    ready = [task.result() for _, task in tasks if task.done()]
                     await show(self._reading(question, settled + ready, waiting))
-            return settled + [await task for task in tasks.values()]
+            return settled + [await task for _, task in tasks]
         finally:
-            for task in tasks.values():
+            for _, task in tasks:
                 task.cancel()
-
-    def _settled(self, ask: Ask, now: datetime, fresh: bool) -> Answer | None:
-        """Return the answer that needs no request, or None: fresh enough, off, or told to wait."""
-        known = ask.known
-        if ask.source.obstacle:
-            error = NotConfigured(ask.network, ask.source.obstacle)
-            return Answer(ask, _failed(known.reading if known else None, ask, error), error)
-        if ask.missed is not None and not fresh:
-            return Answer(ask, None, NotFound(ask.network, ask.missed.message))
-        if known is None:
-            return None
-        waiting = known.reading.failure
-        if waiting is not None and waiting.retry_at is not None and waiting.retry_at > now:
-            return Answer(ask, known.reading, _as_error(waiting))
-        fetched_at = known.fetched_at
-        if not fresh and waiting is None and fetched_at is not None and now < ask.source.fresh_until(fetched_at):
-            return Answer(ask, known.reading)
-        return None
-
-    async def _flight(self, ask: Ask) -> Answer:
-        """Join the request that is already on its way for this account, or start it; a leaving caller stops no one."""
-        key = (ask.network, ask.handle)
-        task = self._flights.get(key)
-        if task is None:
-            task = asyncio.create_task(self._answer(ask))
-            self._flights[key] = task
-            task.add_done_callback(lambda _: self._flights.pop(key, None))
-        answer = await asyncio.shield(task)
-        return replace(answer, ask=ask)
-
-    async def _answer(self, ask: Ask) -> Answer:
-        now = self._clock.now()
-        native_id = ask.known.reading.native_id if ask.known else None
-        try:
-            target = Target(handle=ask.handle, native_id=native_id)
-            snapshot = await ask.source.fetch(target, now - READ_BACK, self._patience)
-            return Answer(ask, await self._learn(ask, snapshot, now))
-        except SourceError as error:
-            return await self._failed(ask, error, now)
-
-    async def _learn(self, ask: Ask, snapshot: Snapshot, now: datetime) -> NetworkReading:
-        """Score what was read together with what was known, and store both in one transaction."""
-        profile, manifest = snapshot.profile, ask.source.manifest
-        past = await self._store.past(profile.network, profile.native_id, since=now - READ_BACK)
-        merged = merge(past.posts, snapshot)
-        reading = self._scored(snapshot, merged.posts, past, manifest, now)
-        before = ask.known.reading.score if ask.known else None
-        if reading.score is not None:
-            reading = reading.model_copy(update={"score": carried(reading.score, before)})
-        await self._store.record(snapshot, reading, changed=merged.changed, deleted=merged.deleted)
-        return reading
-
-    def _scored(
-        self, snapshot: Snapshot, posts: tuple[Post, ...], past: Past, manifest: Manifest, now: datetime
-    ) -> NetworkReading:
-        profile = snapshot.profile
-        reach, earlier = snapshot.complete_from, past.followers
-        scored, guessed, notes = posts, False, snapshot.notes
-        if manifest.counts_are == "lifetime":
-            gained = gains(posts, past.baselines, now)
-            scored, guessed, notes = gained.posts, gained.estimated, (*notes, *gained.notes)
-        score = score_network(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
-        best: tuple[BestPost, ...] = ()
-        if score.score is not None:
-            raw = {post.native_id: post for post in posts}  # a card shows what the network shows
-            carrying = best_posts(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
-            best = tuple(BestPost(post=raw[b.post.native_id], leverage=b.leverage) for b in carrying)
-        # running totals say nothing about single posts, so only the audience is looked at
-        shown = () if manifest.counts_are == "lifetime" else scored
-        found = unusual(profile, shown, now, earlier, inputs=score.inputs)
-        return NetworkReading(
-            network=profile.network,
-            status="ok",
-            handle=profile.handle,
-            native_id=profile.native_id,
-            combine=manifest.combine,
-            access=snapshot.access,
-            profile=profile,
-            score=score.model_copy(update={"flags": counting_flags(found)}),
-            best_posts=best,
-            flags=found,
-            complete_from=reach,
-            notes=notes,
-        )
-
-    async def _failed(self, ask: Ask, error: SourceError, now: datetime) -> Answer:
-        reading = ask.known.reading if ask.known else None
-        failure = _failure(error)
-        if isinstance(error, NotFound) or reading is not None:
-            await self._store.record_failure(
-                ask.network,
-                failure,
-                status=status_of(error),
-                at=now,
-                handle=ask.handle,
-                native_id=reading.native_id if reading else None,
-            )
-        log.info("network failed", network=ask.network, error=type(error).__name__)
-        return Answer(ask, _failed(reading, ask, error), error)
 
     # --- putting together ---------------------------------------------------------------------------------------------
 
@@ -459,28 +325,6 @@ class Lookups:
         names.update((name.name, name.name) for name in known)
         near = closest(handle.name, names)
         return f"@{names[near]}" if near is not None else None
-
-
-def _failure(error: SourceError) -> Failure:
-    return Failure(network=error.network, error=type(error).__name__, message=error.message, retry_at=error.retry_at)
-
-
-def _as_error(failure: Failure) -> SourceError:
-    return Unavailable(failure.network, failure.message, retry_at=failure.retry_at)
-
-
-def _failed(reading: NetworkReading | None, ask: Ask, error: SourceError) -> NetworkReading:
-    """Return the last good reading marked with what went wrong, or an empty one when nothing is stored."""
-    if reading is None:
-        reading = NetworkReading(
-            network=ask.network, status="ok", handle=ask.handle, combine=ask.source.manifest.combine
-        )
-    return reading.model_copy(update={"status": status_of(error), "failure": _failure(error)})
-
-
-def status_of(error: SourceError) -> Status:
-    """Return how a card names a network that answered with this error."""
-    return cast(Status, error.status)
 
 
 def _point(score: NetworkScore) -> ScorePoint:

@@ -14,6 +14,7 @@ from core.authenticity import penalised, penalty_of, scaled
 from core.combination import combine, combine_values
 from core.models import (
     Action,
+    BestPost,
     Candidate,
     HistoryPoint,
     NetworkReading,
@@ -191,28 +192,26 @@ def weighed(networks: Sequence[NetworkReading]) -> tuple[NetworkReading, ...]:
 
     A post's leverage on its own network tells the network's score without it; the p-norm does the rest, exactly.
     """
-    scores = {one.network: one.score for one in counted(networks) if one.score is not None}
-    if len(scores) < 2:
+    inside = {id(score): score.score for score in counted(networks) if score.score is not None}
+    if len(inside) < 2:
         return tuple(networks)
-    whole = combine_values(list(scores.values()))
+    whole = combine_values(list(inside.values()))
 
-    def without(network: str, leverage: float) -> float:
-        left = [score - leverage if name == network else score for name, score in scores.items()]
-        return whole - combine_values(left)
+    def without(one: NetworkScore, leverage: float) -> float:
+        return whole - combine_values([s - leverage if key == id(one) else s for key, s in inside.items()])
 
     return tuple(
-        reading.model_copy(
-            update={
-                "best_posts": tuple(
-                    best.model_copy(update={"leverage": without(reading.network, best.leverage)})
-                    for best in reading.best_posts
-                )
-            }
-        )
-        if reading.network in scores
+        reading.model_copy(update={"best_posts": _reweighed(reading.best_posts, reading.score, without)})
+        if reading.score is not None and id(reading.score) in inside
         else reading
         for reading in networks
     )
+
+
+def _reweighed(
+    posts: Iterable[BestPost], score: NetworkScore, without: Callable[[NetworkScore, float], float]
+) -> tuple[BestPost, ...]:
+    return tuple(best.model_copy(update={"leverage": without(score, best.leverage)}) for best in posts)
 
 
 def _age(reading: NetworkReading, now: datetime) -> timedelta:

@@ -13,7 +13,8 @@ from core.models import Manifest
 if TYPE_CHECKING:  # base.py brings the HTTP client with it, which a list of networks does not need
     from core.connectors.base import Call, Fetch
 
-_SHARED = frozenset({"answers", "base", "bodies", "faults", "guard", "http", "origins", "pool", "resets"})  # no networks: not worth importing to see
+# no networks, so not worth importing to see
+_SHARED = frozenset({"answers", "base", "bodies", "faults", "guard", "http", "origins", "pool", "resets"})
 
 
 @dataclass(frozen=True, slots=True)

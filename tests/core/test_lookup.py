@@ -126,7 +126,7 @@ async def test_a_first_lookup_fetches_scores_and_stores(tmp_path: Path, clock: H
         assert reading.score.score is not None
         assert [n.native_id for n in reading.networks] == ["a1"]
         assert len(reading.history) == 1
-        assert len((await app.lookups.posts(reading))["alpha"]) == 12
+        assert len((await app.lookups.posts(reading))["alpha", "a1"]) == 12
         assert reading.networks[0].best_posts
 
 
@@ -167,9 +167,7 @@ async def test_a_rename_is_followed(tmp_path: Path, clock: HandClock, alpha: Toy
         assert (await app.lookups.lookup(TEAM, "glowing")).networks[0].native_id == "a1"
 
 
-async def test_the_same_handle_asked_twice_at_once_is_one_request(
-    tmp_path: Path, clock: HandClock, alpha: Toy
-) -> None:
+async def test_the_same_handle_asked_twice_at_once_is_one_request(tmp_path: Path, clock: HandClock, alpha: Toy) -> None:
     alpha.gate = asyncio.Event()
     async with opened(tmp_path, clock, alpha) as app:
         both = asyncio.gather(app.lookups.lookup(TEAM, "glow"), app.lookups.lookup("other team", "glow"))
@@ -363,3 +361,19 @@ async def test_an_account_gone_quiet_is_dormant_with_its_last_score(
         clock.move(days=120)
         after = await app.lookups.lookup(TEAM, "glow")
         assert (after.score.state, after.score.score) == ("dormant", before.score.score)
+
+
+async def test_two_accounts_on_one_network_are_both_asked_and_both_count(
+    tmp_path: Path, clock: HandClock, alpha: Toy
+) -> None:
+    alpha.accounts["glowtoo"] = ("a2", 40)
+    async with opened(tmp_path, clock, alpha) as app:
+        alone = (await app.lookups.lookup(TEAM, "alpha:glow")).score.score
+        await app.lookups.link(TEAM, "alpha:glow", "alpha:glowtoo")
+        clock.move(hours=7)
+        both = await app.lookups.lookup(TEAM, "glow")
+        assert [n.native_id for n in both.networks] == ["a1", "a2"]
+        assert both.score.score is not None
+        assert alone is not None
+        assert both.score.score > alone
+        assert set(await app.lookups.posts(both)) == {("alpha", "a1"), ("alpha", "a2")}

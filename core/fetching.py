@@ -1,0 +1,196 @@
+"""Asking one network for one account: fresh enough or not, one flight at a time, scored and stored when it answers."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import cast
+
+import structlog
+
+from core.authenticity import counting as counting_flags
+from core.authenticity import flags as unusual
+from core.errors import NotConfigured, NotFound, SourceError, Unavailable
+from core.models import (
+    BestPost,
+    Clock,
+    Failure,
+    Manifest,
+    NetworkReading,
+    Post,
+    Snapshot,
+    Status,
+    Target,
+)
+from core.readings import READ_BACK, carried, gains, merge
+from core.scoring import best_posts, score_network
+from core.sources import Source
+from core.store import Past, Store, StoredAccount
+
+log = structlog.get_logger("clout.fetching")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One account to answer for.
+
+    `known` is what is stored about it, `guessed` says that a bare name is tried there, `missed` that the network did
+    not know the name within the last hour.
+    """
+
+    source: Source
+    handle: str
+    known: StoredAccount | None = None
+    guessed: bool = False
+    missed: Failure | None = None
+
+    @property
+    def network(self) -> str:
+        """The network's name."""
+        return self.source.manifest.name
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of one Ask: a reading when there is anything to show, and the error when asking failed."""
+
+    ask: Ask
+    reading: NetworkReading | None = None
+    error: SourceError | None = None
+
+
+class Fetching:
+    """Answers Asks; `patience` bounds every single one. The same account asked twice at once is one request."""
+
+    def __init__(self, store: Store, clock: Clock, patience: timedelta) -> None:
+        self._store = store
+        self._clock = clock
+        self._patience = patience
+        self._flights: dict[tuple[str, str], asyncio.Task[Answer]] = {}
+
+    async def aclose(self) -> None:
+        """Give up what is still on its way."""
+        flights = list(self._flights.values())
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+
+    def settled(self, ask: Ask, now: datetime, fresh: bool) -> Answer | None:
+        """Return the answer that needs no request, or None: fresh enough, off, or told to wait."""
+        known = ask.known
+        if ask.source.obstacle:
+            error = NotConfigured(ask.network, ask.source.obstacle)
+            return Answer(ask, _failed(known.reading if known else None, ask, error), error)
+        if ask.missed is not None and not fresh:
+            return Answer(ask, None, NotFound(ask.network, ask.missed.message))
+        if known is None:
+            return None
+        waiting = known.reading.failure
+        if waiting is not None and waiting.retry_at is not None and waiting.retry_at > now:
+            return Answer(ask, known.reading, _as_error(waiting))
+        fetched_at = known.fetched_at
+        if not fresh and waiting is None and fetched_at is not None and now < ask.source.fresh_until(fetched_at):
+            return Answer(ask, known.reading)
+        return None
+
+    async def flight(self, ask: Ask) -> Answer:
+        """Join the request that is already on its way for this account, or start it; a leaving caller stops no one."""
+        key = (ask.network, ask.handle)
+        task = self._flights.get(key)
+        if task is None:
+            task = asyncio.create_task(self._answer(ask))
+            self._flights[key] = task
+            task.add_done_callback(lambda _: self._flights.pop(key, None))
+        answer = await asyncio.shield(task)
+        return replace(answer, ask=ask)
+
+    async def _answer(self, ask: Ask) -> Answer:
+        now = self._clock.now()
+        native_id = ask.known.reading.native_id if ask.known else None
+        try:
+            target = Target(handle=ask.handle, native_id=native_id)
+            snapshot = await ask.source.fetch(target, now - READ_BACK, self._patience)
+            return Answer(ask, await self._learn(ask, snapshot, now))
+        except SourceError as error:
+            return await self._failed(ask, error, now)
+
+    async def _learn(self, ask: Ask, snapshot: Snapshot, now: datetime) -> NetworkReading:
+        """Score what was read together with what was known, and store both in one transaction."""
+        profile, manifest = snapshot.profile, ask.source.manifest
+        past = await self._store.past(profile.network, profile.native_id, since=now - READ_BACK)
+        merged = merge(past.posts, snapshot)
+        reading = self._scored(snapshot, merged.posts, past, manifest, now)
+        before = ask.known.reading.score if ask.known else None
+        if reading.score is not None:
+            reading = reading.model_copy(update={"score": carried(reading.score, before)})
+        await self._store.record(snapshot, reading, changed=merged.changed, deleted=merged.deleted)
+        return reading
+
+    def _scored(
+        self, snapshot: Snapshot, posts: tuple[Post, ...], past: Past, manifest: Manifest, now: datetime
+    ) -> NetworkReading:
+        profile = snapshot.profile
+        reach, earlier = snapshot.complete_from, past.followers
+        scored, guessed, notes = posts, False, snapshot.notes
+        if manifest.counts_are == "lifetime":
+            gained = gains(posts, past.baselines, now)
+            scored, guessed, notes = gained.posts, gained.estimated, (*notes, *gained.notes)
+        score = score_network(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
+        best: tuple[BestPost, ...] = ()
+        if score.score is not None:
+            raw = {post.native_id: post for post in posts}  # a card shows what the network shows
+            carrying = best_posts(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
+            best = tuple(BestPost(post=raw[b.post.native_id], leverage=b.leverage) for b in carrying)
+        # running totals say nothing about single posts, so only the audience is looked at
+        shown = () if manifest.counts_are == "lifetime" else scored
+        found = unusual(profile, shown, now, earlier, inputs=score.inputs)
+        return NetworkReading(
+            network=profile.network,
+            status="ok",
+            handle=profile.handle,
+            native_id=profile.native_id,
+            combine=manifest.combine,
+            access=snapshot.access,
+            profile=profile,
+            score=score.model_copy(update={"flags": counting_flags(found)}),
+            best_posts=best,
+            flags=found,
+            complete_from=reach,
+            notes=notes,
+        )
+
+    async def _failed(self, ask: Ask, error: SourceError, now: datetime) -> Answer:
+        reading = ask.known.reading if ask.known else None
+        failure = _failure(error)
+        if isinstance(error, NotFound) or reading is not None:
+            await self._store.record_failure(
+                ask.network,
+                failure,
+                status=status_of(error),
+                at=now,
+                handle=ask.handle,
+                native_id=reading.native_id if reading else None,
+            )
+        log.info("network failed", network=ask.network, error=type(error).__name__)
+        return Answer(ask, _failed(reading, ask, error), error)
+
+
+def _failure(error: SourceError) -> Failure:
+    return Failure(network=error.network, error=type(error).__name__, message=error.message, retry_at=error.retry_at)
+
+
+def _as_error(failure: Failure) -> SourceError:
+    return Unavailable(failure.network, failure.message, retry_at=failure.retry_at)
+
+
+def _failed(reading: NetworkReading | None, ask: Ask, error: SourceError) -> NetworkReading:
+    """Return the last good reading marked with what went wrong, or an empty one when nothing is stored."""
+    if reading is None:
+        reading = NetworkReading(
+            network=ask.network, status="ok", handle=ask.handle, combine=ask.source.manifest.combine
+        )
+    return reading.model_copy(update={"status": status_of(error), "failure": _failure(error)})
+
+
+def status_of(error: SourceError) -> Status:
+    """Return how a card names a network that answered with this error."""
+    return cast(Status, error.status)
