@@ -96,6 +96,18 @@ def evaluate(
     raise typer.Exit(_guarded(lambda: _evaluate(folder, as_json, sets, seed, fast)))
 
 
+@cli.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="JSON Lines or Parquet, a creator a line; - reads standard input")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+    no_range: Annotated[bool, typer.Option("--no-range", help="Leave the range out; quicker.")] = False,
+) -> None:
+    """Score many creators from a file; exits 2 when a line was refused, with all others scored."""
+    from bots.offline import score_file
+
+    raise typer.Exit(_guarded(lambda: score_file(file, sys.stdout, as_json=as_json, interval=not no_range)))
+
+
 def main() -> None:
     """Run the command line."""
     cli()

@@ -48,7 +48,10 @@ Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
 
 
 def _to_utc(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    try:
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    except OverflowError as err:  # year 1 east of Greenwich: a stranger's date must be refused, not end the run
+        raise ValueError("lies outside the calendar") from err
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_to_utc)]

@@ -1,0 +1,88 @@
+"""Commands that ask no network: scoring a file of creators, scoring stored history again."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from core.batches import Refused, Scored, Tally, score_blocks
+from core.figures import score_range, shown
+from core.inert import inert
+from core.intake import Intake, json_blocks, open_intake
+
+OK, REFUSED = 0, 2
+STDIN = Path("-")
+_ID, _STATE, _SCORE, _RANGE = 24, 12, 5, 10  # widths of the text table's columns
+
+
+class Advance(Protocol):
+    """Moves a progress bar forward."""
+
+    def __call__(self, steps: int, total: int | None = None) -> None:
+        """Go `steps` further; `total` says, once it is known, how many there are."""
+        ...
+
+
+def score_file(path: Path, out: TextIO, *, as_json: bool, interval: bool) -> int:
+    """Score each line of a file (or of standard input), a line out for each line in, in order.
+
+    Returns 2 when any line was refused, though all the others are written. Raises InputError for an unreadable file.
+    """
+    tally = Tally()
+    with _intake(path) as intake, progress("Scoring", intake.total, beside=out) as advance:
+        if not as_json:
+            out.write(_row("id", "state", "score", "range", "note"))
+        for outcomes, size in score_blocks(intake.blocks, interval=interval):
+            for outcome in outcomes:
+                tally.add(outcome)
+                out.write(_json_line(outcome) if as_json else _text_line(outcome))
+            out.flush()
+            advance(size)
+    sys.stderr.writelines(f"{line}\n" for line in tally.lines())
+    return REFUSED if tally.refused else OK
+
+
+@contextmanager
+def _intake(path: Path) -> Iterator[Intake]:
+    if path == STDIN:
+        yield Intake(json_blocks(sys.stdin.buffer), None)
+    else:
+        with open_intake(path) as intake:
+            yield intake
+
+
+def _json_line(outcome: Scored | Refused) -> str:
+    return json.dumps(outcome.json(), ensure_ascii=False) + "\n"
+
+
+def _text_line(outcome: Scored | Refused) -> str:
+    if isinstance(outcome, Refused):
+        return _row(f"line {outcome.line}", "refused", "", "", outcome.error)
+    score = "" if outcome.score is None else str(shown(outcome.score))
+    spread = "" if outcome.low is None or outcome.high is None else score_range(outcome.low, outcome.high)
+    return _row(inert(str(outcome.id), _ID), outcome.state, score, spread, "; ".join(outcome.notes))
+
+
+def _row(name: str, state: str, score: str, spread: str, note: str) -> str:
+    return f"{name:<{_ID}}  {state:<{_STATE}}  {score:>{_SCORE}}  {spread:<{_RANGE}}  {note}".rstrip() + "\n"
+
+
+@contextmanager
+def progress(what: str, total: int | None, *, beside: TextIO) -> Iterator[Advance]:
+    """Show a bar on standard error, unless nobody looks there or the output itself scrolls past on the same screen."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal or beside.isatty()) as bar:
+        task = bar.add_task(what, total=total)
+
+        def advance(steps: int, total: int | None = None) -> None:
+            if total is not None:
+                bar.update(task, total=total)
+            bar.advance(task, steps)
+
+        yield advance
