@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from bots.pictures import Pictures
     from bots.terminal import Terminal
     from core.app import App
+    from core.card import Card
     from core.errors import CloutError
     from core.models import Reading
     from core.recordings import RecordingOutcome
@@ -55,12 +58,9 @@ def lookup(
 @cli.command()
 def chat(
     command: Annotated[str | None, typer.Option("--command", "-c", help="Run one command and exit.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print each card as JSON, one a line.")] = False,
 ) -> None:
-    """Type the same commands as in Slack and Discord."""
-    if command is None:
-        print("Give a command: clout chat -c 'help'", file=sys.stderr)
-        raise typer.Exit(BAD_INPUT)
+    """Type the same commands as in Slack and Discord; reads a pipe line by line."""
     raise typer.Exit(_run(_chat(command, as_json)))
 
 
@@ -210,17 +210,40 @@ async def _tell(app: "App", terminal: "Terminal", handle: str, found: "Reading |
     return NETWORK_FAILURE if all(network.failure for network in found.networks) else OK
 
 
-async def _chat(command: str, as_json: bool) -> int:
+async def _chat(command: str | None, as_json: bool) -> int:
+    from bots.pictures import Pictures
     from core.app import build
 
     async with build(_settings()) as app:
         terminal = _terminal(app)
-        card = await terminal.run(command)
-        if as_json:
-            _print_json(card.model_dump(mode="json"))
-        else:
-            (terminal.print if card.error is None else terminal.complain)(card)
-        return OK if card.error is None else exit_code_of(card.error)
+        pictures = Pictures(app.draw, environment=os.environ, screen=terminal.screen)
+
+        async def answer(line: str) -> int:
+            return await _answer(terminal, pictures, line, as_json)
+
+        if command is not None:
+            return await answer(command)
+        from bots import prompt
+
+        if as_json or not (terminal.screen and sys.stdin.isatty()):
+            return await prompt.from_a_pipe(answer)
+        return await prompt.at_a_prompt(answer, terminal.complete, prompt.kept_history(os.environ), terminal.write)
+
+
+async def _answer(terminal: "Terminal", pictures: "Pictures", line: str, as_json: bool) -> int:
+    async def partly(card: "Card") -> None:
+        if terminal.screen and not as_json:
+            terminal.print(card)
+
+    card = await terminal.run(line, partly)
+    if as_json:
+        _print_json(card.model_dump(mode="json"))
+    elif card.error is not None:
+        terminal.complain(card)
+    else:
+        terminal.print(card)
+        terminal.write(await pictures.of(card, terminal.columns))
+    return OK if card.error is None else exit_code_of(card.error)
 
 
 async def _recordings(folder: Path, network: str | None, as_json: bool) -> int:

@@ -3,16 +3,17 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Protocol, TextIO
 
 from rich.console import Console
+from rich.status import Status
 from rich.text import Text
 
 from bots.render_text import render
 from core.card import Card, plain
 from core.cards_score import score_card
-from core.commands import COMMANDS, Context, LookupsLike, Show, parse, refusal, run
+from core.commands import COMMANDS, Context, LookupsLike, Show, complete, parse, refusal, run
 from core.errors import CloutError
 from core.models import Clock, Manifest, Reading
 
@@ -62,6 +63,7 @@ class Terminal:
         self._out = out or sys.stdout
         self._err = err or sys.stderr
         self._environment = os.environ if environment is None else environment
+        self._status: Status | None = None
 
     async def run(self, line: str, show: Show | None = None) -> Card:
         """Run one line and return its card, an error card for a line that makes no sense.
@@ -82,6 +84,14 @@ class Terminal:
 
             return await run(ctx, invocation, publish, reference=self._reference)
 
+    async def complete(self, line: str) -> tuple[str, ...]:
+        """Return words that could stand in place of the last one of an unfinished line, known handles among them."""
+        begun = line.split()[-1] if line and not line[-1].isspace() else ""
+        known: tuple[str, ...] = ()
+        with suppress(CloutError):  # a store that fails must not stop the typing
+            known = await self._app.lookups.suggestions(TEAM, begun)
+        return complete(line, networks=self._app.manifests, creators=known)
+
     def score_card(self, reading: Reading) -> Card:
         """Return the score card of a reading that was made without a typed line."""
         app = self._app
@@ -97,12 +107,20 @@ class Terminal:
 
     def text(self, card: Card) -> str:
         """Return a card drawn for the screen it goes to."""
-        return render(card, width=self._width(), colour=self._colour(), unicode=self._unicode())
+        return render(card, width=self.columns, colour=self._colour(), unicode=self._unicode())
 
     def print(self, card: Card) -> None:
         """Write a card to the output."""
-        self._out.write(f"{self.text(card)}\n")
+        self.write(f"{self.text(card)}\n")
+
+    def write(self, words: str) -> None:
+        """Write to the output as it stands; a moving sign makes room meanwhile."""
+        if self._status is not None:
+            self._status.stop()
+        self._out.write(words)
         self._out.flush()
+        if self._status is not None:
+            self._status.start()
 
     def complain(self, card: Card) -> None:
         """Write a card to the error output, for those who read the output by machine."""
@@ -119,9 +137,20 @@ class Terminal:
             return
         console = Console(file=self._err, no_color=not self._colour())
         with console.status(Text(words)) as status:
-            yield lambda card: status.update(Text(_waiting(card)))
+            self._status = status
+            try:
+                yield lambda card: status.update(Text(_waiting(card)))
+            finally:
+                self._status = None
 
-    def _width(self) -> int:
+    @property
+    def screen(self) -> bool:
+        """Whether a person watches the output."""
+        return self._out.isatty()
+
+    @property
+    def columns(self) -> int:
+        """How wide lines may be."""
         asked = self._environment.get("COLUMNS", "")
         if asked.isdecimal() and int(asked) > 0:
             return min(int(asked), _WIDEST)
