@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 from textwrap import fill
 
+from bots.pictures import Pictures
 from bots.terminal import Terminal
 from core.app import App, build
 from core.connectors import manifests
@@ -19,6 +20,7 @@ MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)  # the tour's today; the same for
 WEEKS_BEFORE = 12
 FOLLOWED = ("@beanco", "@lull", "@glowguru")
 _WIDTH = 100
+_KEEP = Path("clout-demo")  # where the tour's picture stays, in the working folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,14 @@ class Tour:
         """Print a paragraph."""
         print(f"\n{fill(words, _WIDTH)}\n", flush=True)
 
-    async def type(self, line: str) -> None:
-        """Show a line as typed, run it and print its card."""
+    async def type(self, line: str, *, picture: bool = False) -> None:
+        """Show a line as typed, run it and print its card, with the path of its picture where it is wanted."""
         print(f"clout> {line}\n", flush=True)
-        self.terminal.print(await self.terminal.run(line))
+        card = await self.terminal.run(line)
+        self.terminal.print(card)
+        if picture:
+            pictures = Pictures(self.app.draw, environment={}, folder=_KEEP)
+            self.terminal.write(f"\n{await pictures.of(card, _WIDTH)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ async def _one_card(tour: Tour) -> None:
 
 async def _history(tour: Tour) -> None:
     tour.say("2. How it came there.")
-    await tour.type("history @beanco 12w")
+    await tour.type("history @beanco 12w", picture=True)
 
 
 async def _two_accounts(tour: Tour) -> None:
