@@ -33,11 +33,11 @@ class Tour:
 
     def say(self, words: str) -> None:
         """Print a paragraph."""
-        print(f"\n{fill(words, _WIDTH)}\n", flush=True)
+        self.terminal.write(f"\n{fill(words, _WIDTH)}\n\n")
 
     async def type(self, line: str, *, picture: bool = False) -> None:
         """Show a line as typed, run it and print its card, with the path of its picture where it is wanted."""
-        print(f"clout> {line}\n", flush=True)
+        self.terminal.write(f"clout> {line}\n\n")
         card = await self.terminal.run(line)
         self.terminal.print(card)
         if picture:
