@@ -181,6 +181,8 @@ class _Page:
         right = tuple(column.align == "right" for column in block.columns)
         heads = [TableRow(cells=tuple(line(text(c.title, "quiet")) for c in block.columns))] if block.heads else []
         rows = [*heads, *block.rows]
+        if block.heads and not self._fits(rows, 0):
+            return self._told(block)
         if not block.label:
             return self.rows(rows, right, 0)
         label = self.line((text(block.label, "strong"),))
@@ -195,10 +197,27 @@ class _Page:
         rows = [_trimmed(TableRow(cells=tuple(map(self.line, r.cells)), tail=self.line(r.tail))) for r in rows]
         widths = _widths(rows)
         room = self.width - indent
-        starts = [sum(w + len(_GAP) for w in widths[:at] if w) for at in range(len(widths) + 1)]
+        starts = _starts(widths)
         if any(room - starts[at] < need for at, need in _needs(rows)):
             return [one for row in rows for one in self._paragraph(row, indent)]
         return [one for row in rows for one in self._aligned(row, widths, starts, right, indent)]
+
+    def _fits(self, rows: Sequence[TableRow], indent: int) -> bool:
+        """Return whether rows can stand in columns."""
+        rows = [_trimmed(TableRow(cells=tuple(map(self.line, r.cells)), tail=self.line(r.tail))) for r in rows]
+        starts = _starts(_widths(rows))
+        return all(self.width - indent - starts[at] >= need for at, need in _needs(rows))
+
+    def _told(self, block: Table) -> Rendered:
+        """Return a table whose titles matter as paragraphs, each figure under the title it had."""
+        drawn = self.wrapped((text(block.label, "strong"),)) if block.label else []
+        for row in block.rows:
+            titled = [
+                (text(f"{column.title} ", "quiet"), *cell) if column.title and cell else cell
+                for column, cell in zip(block.columns, row.cells, strict=False)
+            ]
+            drawn += self._paragraph(TableRow(cells=tuple(map(self.line, titled)), tail=self.line(row.tail)), 0)
+        return drawn
 
     def _paragraph(self, row: TableRow, indent: int) -> Rendered:
         whole = joined((*row.cells, row.tail))
@@ -241,6 +260,10 @@ def _trimmed(row: TableRow) -> TableRow:
 def _widths(rows: Sequence[TableRow]) -> list[int]:
     count = max((len(row.cells) for row in rows), default=0)
     return [max((_cells(row.cells[at]) for row in rows if len(row.cells) > at), default=0) for at in range(count)]
+
+
+def _starts(widths: Sequence[int]) -> list[int]:
+    return [sum(w + len(_GAP) for w in widths[:at] if w) for at in range(len(widths) + 1)]
 
 
 def _needs(rows: Sequence[TableRow]) -> list[tuple[int, int]]:

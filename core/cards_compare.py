@@ -5,7 +5,22 @@ from datetime import datetime
 from typing import NamedTuple
 
 from core import figures
-from core.card import Button, Card, Column, Headline, Line, Notes, Span, Table, TableRow, line, outside, text
+from core.card import (
+    Button,
+    Card,
+    Column,
+    Headline,
+    Line,
+    Notes,
+    Span,
+    Table,
+    TableRow,
+    joined,
+    line,
+    outside,
+    plain,
+    text,
+)
 from core.cards_history import change_line, chart, week_change
 from core.context import peer_rates
 from core.explain import Comparison
@@ -95,19 +110,16 @@ def _table(basis: Basis) -> Table:
     rows = [
         _row("score", [line(text(_whole(r.score.score), "strong")) for r in basis.readings]),
         _row("range", [line(_range(r)) for r in basis.readings]),
-        _row("this week", [change_line(week_change(r), "") or line(_NOTHING) for r in basis.readings]),
+        _row("this week", [_moved(r) for r in basis.readings]),
         *(_row(name, [line(_whole(of(r.score.sub_scores))) for r in basis.readings]) for name, of in _SUB_SCORES),
         _row("of followers react", [line(_rate(r)) for r in basis.readings]),
         _row("times creators of the size", [line(_times(r)) for r in basis.readings]),
         _row("reactions a week", [line(_weekly(r)) for r in basis.readings]),
-        _row("networks", [line(_networks(r, basis.manifests)) for r in basis.readings]),
-        _row("patterns", [line(_patterns(r)) for r in basis.readings]),
+        _row("networks", [line(str(len(counting(r.networks)) or _NOTHING)) for r in basis.readings]),
     ]
     states = [r.score.state for r in basis.readings]
     if any(state != "ok" for state in states):
         rows.insert(2, _row("state", [line("firm" if state == "ok" else state) for state in states]))
-    if not any(_patterns(r) != _NOTHING for r in basis.readings):
-        rows.pop()
     columns = [Column(title=_title(reading), align="right") for reading in basis.readings]
     return Table(columns=(Column(title=""), *columns), rows=tuple(rows), heads=True)
 
@@ -118,6 +130,13 @@ def _title(reading: Reading) -> str:
 
 def _row(name: str, cells: Sequence[Line]) -> TableRow:
     return TableRow(cells=(line(name), *cells))
+
+
+def _moved(reading: Reading) -> Line:
+    change = week_change(reading)
+    if change is None:
+        return line(_NOTHING)
+    return line("●  0" if change == 0 else plain(change_line(change, "")).strip())
 
 
 def _whole(value: float | None) -> str:
@@ -161,14 +180,13 @@ def _weekly(reading: Reading) -> str:
     return figures.count(sum(known)) if known else _NOTHING
 
 
-def _networks(reading: Reading, manifests: Manifests) -> str:
-    names = [label(one.network, manifests) for one in counting(reading.networks)]
-    return ", ".join(dict.fromkeys(names)) or _NOTHING
-
-
-def _patterns(reading: Reading) -> str:
-    names = [flag.name for one in counting(reading.networks) for flag in one.flags if not flag.information]
-    return ", ".join(dict.fromkeys(names)) or _NOTHING
+def _networks(reading: Reading, manifests: Manifests) -> Line:
+    """Return a creator's networks, and the unusual patterns seen there."""
+    counted = counting(reading.networks)
+    names = ", ".join(dict.fromkeys(label(one.network, manifests) for one in counted)) or "no network that counts"
+    seen = dict.fromkeys(flag.name for one in counted for flag in one.flags if not flag.information)
+    patterns = line("; ", text(f"unusual: {', '.join(seen)}", "warn")) if seen else ()
+    return line(handle_span(reading.handle), f" {names}", *patterns)
 
 
 # --- picture and small print ------------------------------------------------------------------------------------------
@@ -188,7 +206,8 @@ def _chart(readings: Sequence[Reading], zone: str) -> ChartSpec | None:
 
 
 def _notes(found: Comparison, basis: Basis) -> list[Line]:
-    lines = [
+    lines = [joined(_networks(reading, basis.manifests) for reading in basis.readings)]
+    lines += [
         line(handle_span(one.asked), " is not compared: ", outside(one.message, REMARK_LIMIT)) for one in found.missing
     ]
     models = sorted({reading.score.model_version for reading in basis.readings})

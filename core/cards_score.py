@@ -32,6 +32,7 @@ from core.cards_accounts import (
     choices,
 )
 from core.cards_history import change_line, chart, sparkline, tone_of, week_change
+from core.cards_patterns import patterns_table
 from core.models import BestPost, Inputs, Model, NetworkReading, Reading, SubScores
 from core.naming import REMARK_LIMIT, Manifests, counts_of, handle_span, label, post_url
 
@@ -206,6 +207,7 @@ def _body(basis: Basis) -> tuple[Block, ...]:
         _facts(basis),
         table,
         _best_posts(basis),
+        _patterns(basis),
         choices(reading, basis.manifests),
         _notes(basis),
     ]
@@ -282,6 +284,18 @@ def _best_post(best: BestPost, basis: Basis) -> TableRow:
     date = at(post.created_at, figures.day(post.created_at, basis.zone, now=basis.now), "date")
     where = line(text(label(post.network, basis.manifests), url=url), " ", date)
     return TableRow(cells=(where, line(counts_of(post)), line(figures.signed(best.leverage))))
+
+
+def _patterns(basis: Basis) -> Table | None:
+    """Return the unusual patterns with their numbers, or that there are none; nothing where there is no number."""
+    shown = basis.counted or basis.apart[:1]
+    if not shown:
+        return None
+    found = [flag for reading in shown for flag in reading.flags if not flag.information]
+    if found:
+        return patterns_table(found, basis.reading.score.penalty)
+    rows = (TableRow(cells=(line("nothing unusual"),)),)
+    return Table(label="Patterns", columns=(Column(title="Pattern"),), rows=rows)
 
 
 # --- small print ------------------------------------------------------------------------------------------------------

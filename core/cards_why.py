@@ -26,11 +26,12 @@ from core.card import (
     text,
 )
 from core.cards_history import tone_of
+from core.cards_patterns import patterns_table
 from core.changes import ChangeLedger, ChangeRow, PostChange, RowName
 from core.context import Outreach, PeerRate
 from core.explain import Explanation, printed_changes, printed_points
 from core.ledger import NetworkStatement, PointLedger
-from core.models import PARTS, Flag, PartName
+from core.models import PARTS, PartName
 from core.naming import Manifests, handle_span, label, noun_of_posts, plural, post_url
 
 NOT_GIVEN = "not given"
@@ -233,7 +234,7 @@ def _peer(peer: PeerRate, manifests: Manifests) -> Line:
     source = text(peer.source, "quiet", peer.address)
     return line(
         f"{label(peer.network, manifests)}: {figures.percent(peer.rate)} of followers react to a post, {times} times "
-        f"{_tier(peer)}; usual rate from ",
+        f"{_tier(peer)} · usual rate: ",
         source,
     )
 
@@ -264,24 +265,9 @@ def _outreach(found: Outreach | None, manifests: Manifests) -> Line:
         return line("Outreach not available: replies to others and reposts cannot be told apart there")
     names = ", ".join(label(name, manifests) for name in found.networks)
     weekly = figures.one_decimal(found.weekly)
-    return line(
-        f"Outreach {figures.shown(found.value)}: {weekly} replies, quotes and reposts of others a week on {names}"
-    )
-
-
-def patterns_table(flags: Sequence[Flag], penalty: float) -> Table:
-    """Return the unusual patterns with their numbers, what is for information last, and what they take off."""
-    counted = {flag.name for flag in flags if not flag.information}
-    ordered = sorted(flags, key=lambda flag: flag.information)
-    rows = [TableRow(cells=(line(text(f"{flag.name}: ", "warn"), flag.text),)) for flag in ordered]
-    if penalty:
-        taken = figures.one_decimal(-penalty)
-        said = f"{len(counted)} patterns of different kinds: {taken} points taken off"
-        rows.append(TableRow(cells=(line(said),)))
-    elif counted:
-        said = "no points taken off: that needs patterns of two kinds (audience, reactions, behaviour)"
-        rows.append(TableRow(cells=(line(text(said, "quiet")),)))
-    return Table(label="Patterns", columns=(Column(title="Pattern"),), rows=tuple(rows))
+    unread = "; reposts are not read on X" if "x" in found.networks else ""
+    said = f"{weekly} replies, quotes and reposts of others a week on {names}{unread}"
+    return line(f"Outreach {figures.shown(found.value)} · {said}")
 
 
 # --- changes ----------------------------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def _peer_rate(reading: NetworkReading, weights: Weights) -> PeerRate | None:
         tier=tier.name if tier is not None else None,
         followers_from=tier.followers_from if tier is not None else None,
         followers_to=tier.followers_to if tier is not None else None,
-        source=benchmark.title if benchmark is not None else "an assumption: no public benchmark of creators there",
+        source=benchmark.title if benchmark is not None else "assumed, no public benchmark of creators",
         address=benchmark.address if benchmark is not None else None,
     )
 
