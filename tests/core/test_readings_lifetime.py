@@ -222,7 +222,7 @@ async def test_the_first_reading_is_provisional_and_a_later_one_measures(tmp_pat
         assert any("Estimated from running totals" in note for note in first.score.notes)
         assert first.score.inputs is not None
         assert first.score.inputs.typical_reactions == pytest.approx(110, abs=2), "a tenth of the life, a tenth of it"
-        assert {post.likes for post in stored["forge", "1"]} == set(range(1_000, 1_010)), "raw counts are what is stored"
+        assert {post.likes for post in stored["forge", "1"]} == set(range(1_000, 1_010)), "raw counts are stored"
         assert first.best_posts[0].post.likes in range(1_000, 1_010)
 
         soon, _ = await look(3, 1_000)
