@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from bots.pictures import Pictures
+    from bots.statements import Form
     from bots.terminal import Terminal
     from core.app import App
     from core.card import Card
@@ -53,6 +54,29 @@ def lookup(
 ) -> None:
     """Look creators up and show their score cards."""
     raise typer.Exit(_run(_lookup(handles, network, as_json, fresh)))
+
+
+@cli.command()
+def why(
+    handle: Annotated[str, typer.Argument(help="@name, network:name, name@server, or a profile address")],
+    since: Annotated[
+        str | None, typer.Option(help="Explain the change since 7d, 30d, 12w before; 7d by default.")
+    ] = None,
+    network: Annotated[str | None, typer.Option("--network", "-n", help="Explain this network only.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with every point unrounded.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV, unrounded.")] = False,
+) -> None:
+    """Explain a score point by point, and why it moved."""
+    raise typer.Exit(_run(_why(handle, since, network, "json" if as_json else "csv" if as_csv else "card")))
+
+
+@cli.command()
+def compare(
+    handles: Annotated[list[str], typer.Argument(help="Two to six creators.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show two to six creators side by side."""
+    raise typer.Exit(_run(_compare(handles, as_json)))
 
 
 @cli.command()
@@ -208,6 +232,30 @@ async def _tell(app: "App", terminal: "Terminal", handle: str, found: "Reading |
     else:
         terminal.print(terminal.score_card(found))
     return NETWORK_FAILURE if all(network.failure for network in found.networks) else OK
+
+
+async def _why(handle: str, since: str | None, network: str | None, form: "Form") -> int:
+    from bots.statements import write_why
+    from core.app import build
+
+    async with build(_settings()) as app:
+        terminal = _terminal(app)
+        with terminal.progress(f"Looking up {handle}"):
+            told = await write_why(app, terminal, TEAM, handle, since=since, network=network, form=form)
+        print(told, flush=True)
+    return OK
+
+
+async def _compare(handles: list[str], as_json: bool) -> int:
+    from bots.statements import write_comparison
+    from core.app import build
+
+    async with build(_settings()) as app:
+        terminal = _terminal(app)
+        with terminal.progress(f"Looking up {', '.join(handles)}"):
+            told = await write_comparison(app, terminal, TEAM, handles, as_json=as_json)
+        print(told, flush=True)
+    return OK
 
 
 async def _chat(command: str | None, as_json: bool) -> int:
