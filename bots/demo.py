@@ -96,14 +96,31 @@ async def _history(tour: Tour) -> None:
     await tour.type("history @beanco 12w", picture=True)
 
 
+async def _why(tour: Tour) -> None:
+    tour.say(
+        "3. Why. The upper table takes the score apart: every column adds up to its last row, and all of it with the 1 "
+        "that everybody has to the score. The lower one takes the week's change apart: each row scores the account anew "
+        "with one thing more that happened, and what you read adds up to the change."
+    )
+    await tour.type("why @beanco since 7d")
+
+
+async def _patterns(tour: Tour) -> None:
+    tour.say(
+        "4. Two unusual patterns of different kinds, each with its numbers and its rule. One alone would cost nothing; "
+        "two of different kinds take a fifth off, as a row of its own. They are named, never judged."
+    )
+    await tour.type("why @maxout")
+
+
 async def _two_accounts(tour: Tour) -> None:
-    tour.say("3. One creator, several accounts. Linking is always your own act; then there is one score.")
+    tour.say("5. One creator, several accounts. Linking is always your own act; then there is one score.")
     await tour.type("link @glowguru mastodon:glowguru@toot.example")
     await tour.type("@glowguru")
 
 
 async def _a_failing_network(tour: Tour) -> None:
-    tour.say("4. Seven hours later Bluesky answers nothing but errors. The score stays, and the card says why.")
+    tour.say("6. Seven hours later Bluesky answers nothing but errors. The score stays, and the card says why.")
     tour.box.clock.advance(timedelta(hours=7))
     tour.box.faults.set("bluesky", "500")
     await tour.type("@glowguru")
@@ -111,12 +128,12 @@ async def _a_failing_network(tour: Tour) -> None:
 
 
 async def _nobody(tour: Tour) -> None:
-    tour.say("5. A handle that nobody has.")
+    tour.say("7. A handle that nobody has.")
     await tour.type("@beancoo")
 
 
 async def _hostile(tour: Tour) -> None:
-    tour.say("6. A profile full of control codes and markup is shown as harmless text.")
+    tour.say("8. A profile full of control codes and markup is shown as harmless text.")
     await tour.type("@hexed")
 
 
@@ -132,6 +149,8 @@ STOPS: tuple[Callable[[Tour], Awaitable[None]], ...] = (
     _twelve_weeks,
     _one_card,
     _history,
+    _why,
+    _patterns,
     _two_accounts,
     _a_failing_network,
     _nobody,
