@@ -99,7 +99,7 @@ async def _history(tour: Tour) -> None:
 async def _why(tour: Tour) -> None:
     tour.say(
         "3. Why. The upper table takes the score apart: every column adds up to its last row, and all of it with the 1 "
-        "that everybody has to the score. The lower one takes the week's change apart: each row scores the account anew "
+        "that everybody has to the score. The lower one takes the week's change apart: each row scores anew "
         "with one thing more that happened, and what you read adds up to the change."
     )
     await tour.type("why @beanco since 7d")
