@@ -25,6 +25,7 @@ from core.readings import READ_BACK, carried, gains, merge
 from core.scoring import best_posts, score_network
 from core.sources import Source
 from core.store import Past, Store, StoredAccount
+from core.weights import CURRENT
 
 log = structlog.get_logger("clout.fetching")
 
@@ -87,8 +88,8 @@ class Fetching:
         waiting = known.reading.failure
         if waiting is not None and waiting.retry_at is not None and waiting.retry_at > now:
             return Answer(ask, known.reading, _as_error(waiting))
-        fetched_at = known.fetched_at
-        if not fresh and waiting is None and fetched_at is not None and now < ask.source.fresh_until(fetched_at):
+        fresh_until = ask.source.fresh_until(known.fetched_at)
+        if not fresh and waiting is None and now < fresh_until and not _outdated(known.reading):
             return Answer(ask, known.reading)
         return None
 
@@ -172,6 +173,12 @@ class Fetching:
             )
         log.info("network failed", network=ask.network, error=type(error).__name__)
         return Answer(ask, _failed(reading, ask, error), error)
+
+
+def _outdated(reading: NetworkReading) -> bool:
+    """Whether another version computed the score: versions are never compared. A dormant one cannot be had anew."""
+    score = reading.score
+    return score is not None and score.state != "dormant" and score.model_version != CURRENT.model_version
 
 
 def _failure(error: SourceError) -> Failure:

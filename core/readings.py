@@ -25,6 +25,7 @@ from core.models import (
     Snapshot,
     State,
 )
+from core.weights import CURRENT, WEIGHTS
 
 WINDOW = timedelta(days=90)  # SCORING 2
 READ_BACK = timedelta(days=91)  # the window and the day more that consistency looks back to (SCORING 3, C)
@@ -176,7 +177,7 @@ def total(networks: Sequence[NetworkReading], now: datetime) -> Score:
     Unusual patterns cost once a creator: those of all networks that count are taken together (SCORING 7).
     """
     readings = counting(networks)
-    combined = combine(tuple(reading.score for reading in readings if reading.score is not None))
+    combined = _combined(tuple(reading.score for reading in readings if reading.score is not None))
     if combined.score is None:
         return combined
     combined = penalised(combined, (flag for reading in readings for flag in reading.flags))
@@ -185,6 +186,18 @@ def total(networks: Sequence[NetworkReading], now: datetime) -> Score:
     if too_old or (unheard and len(unheard) == len(readings)):
         return combined.model_copy(update={"state": "stale"})
     return combined
+
+
+def _combined(scores: Sequence[NetworkScore]) -> Score:
+    """Combine scores under the version that computed them; of several versions the label names all, as it fits none."""
+    versions = sorted({(score.model_version, score.weights_version) for score in scores if score.score is not None})
+    if versions in ([], [(CURRENT.model_version, CURRENT.weights_version)]):
+        return combine(scores)
+    models, actions = zip(*versions, strict=True)
+    combined = combine(scores, weights=WEIGHTS.get(models[0], CURRENT) if len(versions) == 1 else CURRENT)
+    return combined.model_copy(
+        update={"model_version": " + ".join(models), "weights_version": " + ".join(dict.fromkeys(actions))}
+    )
 
 
 def weighed(networks: Sequence[NetworkReading]) -> tuple[NetworkReading, ...]:

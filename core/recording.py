@@ -93,7 +93,7 @@ def record(
     if changed:
         _write_posts(conn, account_id, changed, at)
     if reading.score is not None:
-        _write_score(conn, account_id, reading.score)
+        write_score(conn, account_id, reading.score)
     return account_id
 
 
@@ -216,7 +216,8 @@ def _delete_posts(conn: Connection, account_id: int, native_ids: Iterable[str]) 
     conn.execute(_DELETE_POST, [{"account": account_id, "post": post_key(native_id)} for native_id in native_ids])
 
 
-def _write_score(conn: Connection, account_id: int, score: NetworkScore) -> None:
+def write_score(conn: Connection, account_id: int, score: NetworkScore) -> None:
+    """Write the score of one day and version, over an earlier one of the same."""
     at = to_ms(score.as_of)
     key = {
         "account_id": account_id,

@@ -72,7 +72,8 @@ def _day(moment: datetime) -> int:
 
 
 _LINKED = exists().where(creator_accounts.c.account_id == accounts.c.id)
-_TRACKED = exists().where(
+# Whether any team tracks the account of the row beside it.
+TRACKED = exists().where(
     creator_accounts.c.account_id == accounts.c.id,
     creators.c.id == creator_accounts.c.creator_id,
     creators.c.tracked_since.is_not(None),
@@ -86,7 +87,7 @@ _PAGE = (
         accounts.c.fetched_at,
         accounts.c.reading.is_not(None).label("read"),
         _LINKED.label("linked"),
-        _TRACKED.label("tracked"),
+        TRACKED.label("tracked"),
     )
     .where(accounts.c.id > bindparam("after"))
     .order_by(accounts.c.id)

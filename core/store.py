@@ -4,9 +4,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 
+from core import archive, finding, recall, recording
 from core import creators as team_side
-from core import finding, recall, recording
 from core import retention as keeping
+from core.archive import ProfileReading, ScoredAccount
 from core.creators import KnownHandle, LinkedAccount, TeamCreator
 from core.database import Database, open_database
 from core.finding import Pair, ScorePoint, StoredAccount, StoredCreator
@@ -64,9 +65,9 @@ class Store:
         """Which of these (network, handle) pairs were not found within the last hour, with what was said then."""
         return await self._db.read(finding.missed, pairs, now)
 
-    async def past(self, network: str, native_id: str, *, since: datetime) -> Past:
-        """What is stored about an account before a fetch; an unknown one has an empty past."""
-        return await self._db.read(recall.past, network, native_id, since, self._clock.now())
+    async def past(self, network: str, native_id: str, *, since: datetime, at: datetime | None = None) -> Past:
+        """What is stored about an account before a fetch (now, or `at`); an unknown one has an empty past."""
+        return await self._db.read(recall.past, network, native_id, since, at or self._clock.now())
 
     async def record(
         self,
@@ -109,6 +110,18 @@ class Store:
     ) -> tuple[NetworkScore, ...]:
         """The stored scores since then with parts and inputs but without draws, oldest first."""
         return await self._db.read(recall.scores, network, native_id, since, model_version)
+
+    async def scored_accounts(self, since: datetime, *, after: int = 0) -> list[ScoredAccount]:
+        """The next accounts after the id `after` that have scores since then, in order of id; none at the end."""
+        return await self._db.read(archive.scored_accounts, since, after)
+
+    async def profile_readings(self, network: str, native_id: str, *, since: datetime) -> tuple[ProfileReading, ...]:
+        """The figures of the profile on each day since then, oldest first."""
+        return await self._db.read(archive.profile_readings, network, native_id, since)
+
+    async def keep_scores(self, network: str, native_id: str, scores: Sequence[NetworkScore]) -> bool:
+        """Store scores of past days in one transaction, beside those of other versions; False without the account."""
+        return await self._db.write(archive.keep_scores, network, native_id, scores)
 
     async def forget(self, network: str, native_id: str) -> bool:
         """Delete an account with everything that hangs on it; False when it was unknown."""
