@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -130,6 +131,17 @@ def score(
     from bots.offline import score_file
 
     raise typer.Exit(_guarded(lambda: score_file(file, sys.stdout, as_json=as_json, interval=not no_range)))
+
+
+@cli.command()
+def rescore(
+    weights: Annotated[str, typer.Option(help="The model version to score with.")],
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Leave earlier days alone.")] = None,
+) -> None:
+    """Score the stored history again under another model version; the old scores stay beside the new."""
+    from bots.offline import rescore as again
+
+    raise typer.Exit(_run(again(_settings(), weights, since.date() if since else None, sys.stdout)))
 
 
 def main() -> None:

@@ -4,16 +4,21 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from core.app import build
 from core.batches import Refused, Scored, Tally, score_blocks
 from core.figures import score_range, shown
 from core.inert import inert
 from core.intake import Intake, json_blocks, open_intake
+from core.rescoring import Rescored, Rescoring, weights_named
+from core.settings import Settings
+from core.weights import Weights
 
 OK, REFUSED = 0, 2
 STDIN = Path("-")
@@ -72,12 +77,35 @@ def _row(name: str, state: str, score: str, spread: str, note: str) -> str:
     return f"{name:<{_ID}}  {state:<{_STATE}}  {score:>{_SCORE}}  {spread:<{_RANGE}}  {note}".rstrip() + "\n"
 
 
+async def rescore(settings: Settings, weights: str, since: date | None, out: TextIO) -> int:
+    """Score stored history again under the named constants.
+
+    Raises InputError for a name that does not exist, StoreError when the database refuses.
+    """
+    chosen = weights_named(weights)
+    async with build(settings) as app:
+        with progress("Scoring history again", None) as advance:
+            done = await Rescoring(app.store, app.manifests, app.clock).rescore(chosen, since=since, progress=advance)
+    out.write(f"{_rescored(done, chosen)}\n")
+    return OK
+
+
+def _rescored(done: Rescored, weights: Weights) -> str:
+    lost = f"{done.lost:,} account days left as they were: the counts behind them are not kept any more."
+    if done.oldest is None:
+        return f"Nothing scored again. {lost if done.lost else 'No score is stored from that time.'}"
+    what = f"{done.days:,} account days scored under model {weights.model_version}, {done.accounts:,} accounts"
+    said = f"{what}, back to {done.oldest.isoformat()}; the old scores stay beside them."
+    return f"{said} {lost}" if done.lost else said
+
+
 @contextmanager
-def progress(what: str, total: int | None, *, beside: TextIO) -> Iterator[Advance]:
+def progress(what: str, total: int | None, *, beside: TextIO | None = None) -> Iterator[Advance]:
     """Show a bar on standard error, unless nobody looks there or the output itself scrolls past on the same screen."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal or beside.isatty()) as bar:
+    hidden = not console.is_terminal or (beside is not None and beside.isatty())
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(what, total=total)
 
         def advance(steps: int, total: int | None = None) -> None:

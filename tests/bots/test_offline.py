@@ -6,6 +6,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from bots.cli import cli
+from core.weights import CURRENT
 
 PROFILE = {"network": "bluesky", "native_id": "1", "handle": "glow", "fetched_at": "2026-11-22T12:00:00Z"}
 POSTS = [
@@ -56,3 +57,17 @@ def test_evaluate_prints_a_table_and_refuses_an_unknown_set(tmp_path: Path) -> N
     assert [row["set"] for row in json.loads(done.stdout)["rows"]] == ["peerindex"]
     assert "absent" in CliRunner().invoke(cli, ["evaluate", str(tmp_path), "--sets", "peerindex"]).stdout
     assert CliRunner().invoke(cli, ["evaluate", str(tmp_path), "--sets", "tarot"]).exit_code == 2
+
+
+def test_rescore_names_the_versions_there_are(tmp_path: Path) -> None:
+    env = {"CLOUT_DATABASE_URL": f"sqlite:///{tmp_path}/clout.db"}
+    done = CliRunner().invoke(cli, ["rescore", "--weights", "astrology"], env=env)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert CURRENT.model_version in done.stderr
+
+
+def test_rescore_of_an_empty_store_says_so(tmp_path: Path) -> None:
+    env = {"CLOUT_DATABASE_URL": f"sqlite:///{tmp_path}/clout.db"}
+    done = CliRunner().invoke(cli, ["rescore", "--weights", CURRENT.model_version, "--since", "2026-01-01"], env=env)
+    assert done.exit_code == 0
+    assert done.stdout == "Nothing scored again. No score is stored from that time.\n"
