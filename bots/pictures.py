@@ -26,7 +26,7 @@ _CHUNK = 4096  # characters of one escape sequence, as kitty asks for
 _KITTY_TERMS = ("xterm-kitty", "xterm-ghostty")
 _KITTY_PROGRAMS = ("ghostty",)
 _ITERM_PROGRAMS = ("iTerm.app", "WezTerm", "mintty")
-_PICTURED = frozenset({"history", "compare", "comparison"})  # cards that are about their picture
+_PICTURED = frozenset({"history", "compare"})  # cards that are about their picture
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 

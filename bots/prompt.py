@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -37,15 +37,16 @@ Suggest = Callable[[str], Awaitable[tuple[str, ...]]]
 """Returns words that could end an unfinished line."""
 
 
-async def converse(lines: AsyncIterator[str], answer: Answer) -> int:
+async def converse(lines: AsyncGenerator[str, None], answer: Answer) -> int:
     """Answer line after line and return the code of the last; empty lines and those that begin with # are skipped."""
     code = 0
-    async for line in lines:
-        words = line.strip()
-        if words.casefold() in _LEAVING:
-            break
-        if words and not words.startswith("#"):
-            code = await answer(words)
+    async with aclosing(lines):
+        async for line in lines:
+            words = line.strip()
+            if words.casefold() in _LEAVING:
+                break
+            if words and not words.startswith("#"):
+                code = await answer(words)
     return code
 
 
@@ -67,7 +68,7 @@ async def at_a_prompt(
     `tell` writes what is no card, beginning with the inbox where something waits in it.
     """
     session: PromptSession[str] = PromptSession(
-        history=history, completer=_Words(suggest), complete_while_typing=True, input=keyboard, output=screen
+        history=history, completer=Words(suggest), complete_while_typing=True, input=keyboard, output=screen
     )
 
     async def cancellable(line: str) -> int:
@@ -80,7 +81,7 @@ async def at_a_prompt(
     return await converse(_typed(session), cancellable)
 
 
-async def _typed(session: PromptSession[str]) -> AsyncIterator[str]:
+async def _typed(session: PromptSession[str]) -> AsyncGenerator[str, None]:
     while True:
         try:
             line = await session.prompt_async(PROMPT)
@@ -120,7 +121,7 @@ def _interrupting(task: "asyncio.Future[int]") -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-class _Words(Completer):
+class Words(Completer):
     """Completes commands, their arguments and known handles."""
 
     def __init__(self, suggest: Suggest) -> None:
@@ -169,22 +170,32 @@ async def from_a_pipe(answer: Answer, stdin: TextIO | None = None) -> int:
     return await converse(_piped(stdin or sys.stdin), answer)
 
 
-async def _piped(stdin: TextIO) -> AsyncIterator[str]:
+async def _piped(stdin: TextIO) -> AsyncGenerator[str, None]:
     """Yield lines that a thread of its own reads, one at a time, so that a silent pipe blocks nobody."""
     loop = asyncio.get_running_loop()
     handed: asyncio.Queue[str | None] = asyncio.Queue()
-    wanted = threading.Semaphore(1)
+    wanted, left = threading.Semaphore(1), threading.Event()
+
+    def hand(line: str | None) -> None:
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(handed.put_nowait, line)
 
     def read() -> None:
         for line in _lines(stdin):
             wanted.acquire()
-            loop.call_soon_threadsafe(handed.put_nowait, line)
-        loop.call_soon_threadsafe(handed.put_nowait, None)
+            if left.is_set():
+                return
+            hand(line)
+        hand(None)
 
     # a daemon: nothing can wake a thread that waits for a line, and leaving must not wait for it
     threading.Thread(target=read, name="lines", daemon=True).start()
-    while (line := await handed.get()) is not None:
-        yield line
+    try:
+        while (line := await handed.get()) is not None:
+            yield line
+            wanted.release()
+    finally:
+        left.set()
         wanted.release()
 
 
