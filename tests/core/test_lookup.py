@@ -330,7 +330,7 @@ async def test_history_asks_nobody(tmp_path: Path, clock: HandClock, alpha: Toy)
 async def test_a_slow_network_shows_a_partial_card_first(
     tmp_path: Path, clock: HandClock, alpha: Toy, beta: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.lookup.PARTIAL_AFTER", 0.05)
+    monkeypatch.setattr("core.lookup.PARTIAL_AFTER", 0.001)
     beta.gate = asyncio.Event()
     shown: list[Reading] = []
 
@@ -340,6 +340,7 @@ async def test_a_slow_network_shows_a_partial_card_first(
         beta.gate.set()
 
     async with opened(tmp_path, clock, alpha, beta) as app:
+        await app.lookups.lookup(TEAM, "alpha:glow")  # stored, so that only beta is waited for
         reading = await app.lookups.lookup(TEAM, "glow", show=show)
         assert [partial.pending for partial in shown] == [("beta",)]
         assert [n.network for n in shown[0].networks] == ["alpha"]
