@@ -18,7 +18,7 @@ from sandbox.server import Sandbox
 
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)  # the tour's today; the same for everybody, so that its text is too
 WEEKS_BEFORE = 12
-FOLLOWED = ("@beanco", "@lull", "@glowguru")
+FOLLOWED = "@beanco"
 _WIDTH = 100
 _KEEP = Path("clout-demo")  # where the tour's picture stays, in the working folder
 
@@ -78,11 +78,10 @@ async def _welcome(tour: Tour) -> None:
 
 
 async def _twelve_weeks(tour: Tour) -> None:
-    """Read three creators once a week, so that today's cards have a past that was really measured."""
+    """Read one creator once a week, so that today's card has a past that was really measured."""
     for week in range(WEEKS_BEFORE, 0, -1):
         tour.box.clock.set(MONDAY - timedelta(weeks=week))
-        for creator in FOLLOWED:
-            await tour.app.lookups.lookup("terminal", creator, fresh=True)
+        await tour.app.lookups.lookup("terminal", FOLLOWED, fresh=True)
     tour.box.clock.set(MONDAY)
 
 
@@ -114,26 +113,32 @@ async def _patterns(tour: Tour) -> None:
 
 
 async def _two_accounts(tour: Tour) -> None:
-    tour.say("5. One creator, several accounts. Linking is always your own act; then there is one score.")
-    await tour.type("link @glowguru mastodon:glowguru@toot.example")
-    await tour.type("@glowguru")
+    tour.say("5. One creator, three networks. Linking is always your own act; then there is one score.")
+    await tour.type("link @beanco github:beanco")
+    await tour.type("link @beanco beanco@toot.example")
+    await tour.type("@beanco")
 
 
 async def _a_failing_network(tour: Tour) -> None:
     tour.say("6. Seven hours later Bluesky answers nothing but errors. The score stays, and the card says why.")
     tour.box.clock.advance(timedelta(hours=7))
     tour.box.faults.set("bluesky", "500")
-    await tour.type("@glowguru")
+    await tour.type("@beanco")
     tour.box.faults.clear()
 
 
+async def _a_difficult_server(tour: Tour) -> None:
+    tour.say("7. A server that only half speaks its own API: no look-up, odd ids, pages that repeat. Still a card.")
+    await tour.type("@oddny@odd.example")
+
+
 async def _nobody(tour: Tour) -> None:
-    tour.say("7. A handle that nobody has.")
+    tour.say("8. A handle that nobody has.")
     await tour.type("@beancoo")
 
 
 async def _hostile(tour: Tour) -> None:
-    tour.say("8. A profile full of control codes and markup is shown as harmless text.")
+    tour.say("9. A profile full of control codes and markup is shown as harmless text.")
     await tour.type("@hexed")
 
 
@@ -153,6 +158,7 @@ STOPS: tuple[Callable[[Tour], Awaitable[None]], ...] = (
     _patterns,
     _two_accounts,
     _a_failing_network,
+    _a_difficult_server,
     _nobody,
     _hostile,
     _farewell,

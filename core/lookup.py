@@ -67,6 +67,7 @@ class Lookups:
         self._clock = clock
         self._fetching = Fetching(store, clock, patience)
         self.manifests: Mapping[str, Manifest] = {name: source.manifest for name, source in sources.items()}
+        self._labels = {name: manifest.label for name, manifest in self.manifests.items()}
 
     async def aclose(self) -> None:
         """Give up what is still on its way."""
@@ -269,7 +270,7 @@ class Lookups:
             score=score,
             networks=weighed(shown),
             history=history(self._days(stored, shown), score.model_version),
-            candidates=candidates(shown[0], others, self._address) if others else (),
+            candidates=candidates(shown[0], others, self._address, self._labels) if others else (),
             pending=pending,
             linked=linked,
             at=question.now,

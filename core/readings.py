@@ -334,11 +334,15 @@ def _strength(reading: NetworkReading) -> tuple[float, int, str]:
 
 
 def candidates(
-    shown: NetworkReading, others: Iterable[NetworkReading], addresses: Callable[[str], tuple[str, str] | None]
+    shown: NetworkReading,
+    others: Iterable[NetworkReading],
+    addresses: Callable[[str], tuple[str, str] | None],
+    labels: Mapping[str, str],
 ) -> tuple[Candidate, ...]:
     """Return the other accounts with the evidence that they are the same creator.
 
-    `addresses` turns a profile address into (network, handle), or None when it is no profile.
+    `addresses` turns a profile address into (network, handle), or None when it is no profile; `labels` are the networks'
+    names for people.
     """
     return tuple(
         Candidate(
@@ -347,14 +351,17 @@ def candidates(
             native_id=other.native_id or "",
             score=other.score.score if other.score is not None else None,
             followers=other.profile.followers if other.profile is not None else None,
-            evidence=evidence(shown, other, addresses),
+            evidence=evidence(shown, other, addresses, labels),
         )
         for other in others
     )
 
 
 def evidence(
-    one: NetworkReading, other: NetworkReading, addresses: Callable[[str], tuple[str, str] | None]
+    one: NetworkReading,
+    other: NetworkReading,
+    addresses: Callable[[str], tuple[str, str] | None],
+    labels: Mapping[str, str],
 ) -> tuple[str, ...]:
     """Return what both creators published that ties the accounts together; never a guess from names or pictures."""
     if one.profile is None or other.profile is None:
@@ -362,10 +369,11 @@ def evidence(
     found = []
     for source, target in ((one, other), (other, one)):
         assert source.profile is not None
+        here, there = (labels.get(reading.network, reading.network) for reading in (source, target))
         if _points_to(source.profile.verified_links, target, addresses):
-            found.append(f"verified link on {source.network} to the {target.network} account")
+            found.append(f"verified link on {here} to the {there} account")
         elif _points_to(source.profile.links, target, addresses):
-            found.append(f"{source.network} profile links to the {target.network} account")
+            found.append(f"{here} profile links to the {there} account")
     shared = _own_domains(one.profile) & _own_domains(other.profile)
     found += [f"both use the domain {domain}" for domain in sorted(shared)]
     return tuple(found)

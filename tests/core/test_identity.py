@@ -58,7 +58,7 @@ async def test_profiles_that_link_each_other_are_evidence(box: Sandbox, tmp_path
     async with opened(box, tmp_path, CLOUT_MASTODON__DEFAULT_INSTANCE="toot.example") as app:
         reading = await app.lookups.lookup(TEAM, "@beanco")
         mastodon = next(c for c in reading.candidates if c.network == "mastodon")
-        assert any("mastodon" in line and "link" in line for line in mastodon.evidence)
+        assert any("Mastodon" in line and "link" in line for line in mastodon.evidence)
 
 
 async def test_two_people_of_one_name_have_no_evidence(box: Sandbox, tmp_path: Path) -> None:
