@@ -341,8 +341,8 @@ def candidates(
 ) -> tuple[Candidate, ...]:
     """Return the other accounts with the evidence that they are the same creator.
 
-    `addresses` turns a profile address into (network, handle), or None when it is no profile; `labels` are the networks'
-    names for people.
+    `addresses` turns a profile address into (network, handle), or None when it is no profile; `labels` are the
+    networks' names for people.
     """
     return tuple(
         Candidate(
