@@ -109,9 +109,7 @@ async def test_one_failing_network_is_named_and_the_others_answer(box: Sandbox, 
         assert [(n.network, n.failure.error) for n in reading.networks if n.failure] == [("github", "Unavailable")]
 
 
-async def test_nobody_anywhere_is_not_found_but_a_fault_among_them_is_unavailable(
-    box: Sandbox, tmp_path: Path
-) -> None:
+async def test_nobody_anywhere_is_not_found_but_a_fault_among_them_is_unavailable(box: Sandbox, tmp_path: Path) -> None:
     async with opened(box, tmp_path) as app:
         with pytest.raises(NotFound):
             await app.lookups.lookup(TEAM, "nobodyatall")
