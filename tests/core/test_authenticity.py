@@ -264,7 +264,7 @@ def test_first_digits_are_information_only():
     assert set(INFORMATION).isdisjoint(GROUPS)
 
 
-def test_every_text_holds_its_numbers_and_accuses_nobody():
+def test_16_every_text_holds_its_numbers_and_accuses_nobody():
     told = {}
     for flag in _each():
         assert not any(word in flag.text.casefold() for word in WORDS), flag.text
@@ -313,7 +313,7 @@ def made(name: str) -> Flag:
 
 
 @given(st.lists(st.sampled_from(ALL), max_size=12))
-def test_q_stays_in_its_range_and_one_flag_alone_is_free(chosen):
+def test_16_q_stays_in_its_range_and_one_flag_alone_is_free(chosen):
     found = [made(name) for name in chosen]
     q = penalty(found)
     counted = {name for name in chosen if name in GROUPS}
@@ -331,7 +331,7 @@ def test_one_more_flag_never_raises(chosen, more):
 
 
 @given(st.lists(st.sampled_from(ALL), max_size=8), st.integers(0, 39))
-def test_a_deduction_never_raises_a_score_and_keeps_its_range(chosen, index):
+def test_16_a_deduction_never_raises_a_score_and_keeps_its_range(chosen, index):
     score = SCORES[index]
     found = penalised(score, [made(name) for name in chosen])
     assert 1.0 <= found.score <= score.score
