@@ -19,9 +19,7 @@ async def test_fixture(network: str, file: Path) -> None:
 
 @pytest.mark.parametrize("network", READABLE)
 def test_every_point_of_the_checklist_is_covered(network: str) -> None:
-    covered = {
-        point for file in conformance.fixture_files(network) for point in json.loads(file.read_text())["covers"]
-    }
+    covered = {point for file in conformance.fixture_files(network) for point in json.loads(file.read_text())["covers"]}
     exempt = conformance.exemptions(network)
     assert conformance.CHECKLIST - covered - set(exempt) == set()
     assert set(exempt) <= conformance.CHECKLIST, "an exemption names no point of the checklist"
