@@ -7,19 +7,17 @@ is one difference, so the rows add up to the change whatever they are. Pure.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
-from core.authenticity import penalty_of, scaled
 from core.columns import Entry, columns_of, growth_of
-from core.combination import combine_values
 from core.leverage import BEST_POST_CANDIDATES
-from core.models import FollowerReading, Model, Moment, NetworkScore, Post, Profile, State
+from core.models import Model, Moment, Post, Profile
 from core.readings import COUNTED, WINDOW
 from core.scoring import STATES, best_posts, score_many
+from core.standings import Key, Known, Standing, Step
 from core.weights import CURRENT, Weights
 
 RowName = Literal[
@@ -38,42 +36,6 @@ ROWS: tuple[RowName, ...] = (
 
 SMALL = 0.05  # points: a row below would be printed as 0.0
 POSTS_LISTED = 5
-
-Key = tuple[str, str]
-"""An account: network and native id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One account as it was known when it was scored at `at`.
-
-    `score` is the one that was stored then; without it the account is scored anew. `flags` are the names of the unusual
-    patterns counted. `running` says that the counts are running totals, whose gain cannot be told post by post.
-    """
-
-    profile: Profile
-    posts: tuple[Post, ...]
-    at: datetime
-    earlier: tuple[FollowerReading, ...] = ()
-    complete_from: datetime | None = None
-    combine: Literal["sum", "separate"] = "sum"
-    flags: tuple[str, ...] = ()
-    estimated: bool = False
-    running: bool = False
-    score: NetworkScore | None = None
-
-    @property
-    def key(self) -> Key:
-        """The account's network and native id."""
-        return (self.profile.network, self.profile.native_id)
-
-    @property
-    def growth(self) -> float:
-        """Growth of ln followers per 30 days as it was scored, NaN when unknown."""
-        if self.score is not None and self.score.inputs is not None:
-            known = self.score.inputs.growth_30d
-            return math.nan if known is None else known
-        return growth_of(self.profile, self.earlier)
 
 
 class PostChange(Model):
@@ -110,35 +72,6 @@ class ChangeLedger(Model):
     def change(self) -> float:
         """The change that the rows add up to."""
         return self.after - self.before
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What one account contributes in one state: its score, and whether it is a living one or a carried one."""
-
-    score: float
-    state: State
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One state of the sequence: who counts with what, and the patterns seen."""
-
-    standings: Mapping[Key, Standing]
-    flags: tuple[str, ...]
-
-    def score(self, weights: Weights) -> float | None:
-        """Return the combined score."""
-        counted = self.counted
-        if not counted:
-            return None
-        return scaled(combine_values(sorted(counted.values()), weights=weights), penalty_of(self.flags))
-
-    @property
-    def counted(self) -> dict[Key, float]:
-        """The scores that count, by the rules of core/readings.py: of the living accounts, or else the dormant ones."""
-        living = {key: one.score for key, one in self.standings.items() if one.state in COUNTED}
-        return living or {key: one.score for key, one in self.standings.items() if one.state == "dormant"}
 
 
 def change_ledger(
@@ -362,8 +295,9 @@ def _rescored(new: Mapping[Key, Known], weights: Weights, under_old: Mapping[Key
 def _told(rows: Sequence[ChangeRow], course: _Course, weights_before: Weights, weights: Weights) -> list[ChangeRow]:
     """Return the rows with what stands behind them."""
     then, now = course.steps[0].flags, course.steps[-1].flags
+    posts = any(row.name == "new_posts" and abs(row.points) >= SMALL for row in rows)
     details: dict[RowName, dict[str, object]] = {
-        "new_posts": {"posts": _new_posts(course, weights_before)},
+        "new_posts": {"posts": _new_posts(course, weights_before) if posts else ()},
         "networks": {"networks": (*_signed("+", course.new, course.old), *_signed("-", course.old, course.new))},
         "authenticity": {"flags": (*_marked("+", now, then), *_marked("-", then, now))},
         "model_version": {"versions": (weights_before.model_version, weights.model_version)},

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from core import figures
-from core.changes import ChangeLedger, ChangeRow, Known, change_ledger
+from core.changes import ChangeLedger, ChangeRow, change_ledger
 from core.context import Outreach, PeerRate, outreach, peer_rates
 from core.ledger import NetworkStatement, PointLedger, PointRow, point_ledger
 from core.models import Model, Moment, PartName, Reading
+from core.standings import Known
 
 __all__ = [
     "ChangeLedger",

@@ -5,12 +5,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from core.authenticity import counting as counting_flags
-from core.changes import ChangeLedger, Known, change_ledger
+from core.changes import ChangeLedger, change_ledger
 from core.context import outreach, peer_rates
 from core.errors import CloutError, InputError
 from core.explain import Comparison, Explanation, Missing, point_ledger
 from core.models import Manifest, NetworkReading, NetworkScore, Post, Reading
 from core.readings import CARRY, READ_BACK, counting
+from core.standings import Known
 from core.store import Store
 from core.weights import CURRENT, WEIGHTS
 

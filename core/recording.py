@@ -225,8 +225,8 @@ def write_score(conn: Connection, account_id: int, score: NetworkScore) -> None:
         "model_version": score.model_version,
         "weights_version": score.weights_version,
     }
-    row = {"at": at, "state": score.state, "score": score.score, "low": score.low, "high": score.high}
-    row["flags"] = ",".join(score.flags) or None
+    flags = ",".join(score.flags) or None
+    row = {"at": at, "state": score.state, "score": score.score, "low": score.low, "high": score.high, "flags": flags}
     detail = {"detail": score.model_dump_json(exclude={"draws"})}
     conn.execute(upsert(account_scores, conn.dialect.name), key | row)
     conn.execute(upsert(score_details, conn.dialect.name), key | detail)

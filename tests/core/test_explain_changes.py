@@ -7,19 +7,20 @@ from datetime import timedelta
 
 import pytest
 
-from core.changes import ROWS, SMALL, ChangeLedger, Known, change_ledger
+from core.changes import ROWS, SMALL, ChangeLedger, change_ledger
 from core.models import FollowerReading, Post, Profile
 from core.readings import carried
 from core.scoring import score_network
+from core.standings import Known
 from core.weights import CURRENT
 from tests.core.simulated_accounts import NETWORKS, NOW, account
 
 WEEK = timedelta(days=7)
 MONTH = timedelta(days=30)
 DAY = timedelta(days=1)
-OTHER = CURRENT.model_copy(
-    update={"model_version": "other", "betas": CURRENT.betas.model_copy(update={"volume": 0.3, "audience": 0.3})}
-)
+HALF = CURRENT.betas.volume / 2
+BETAS = CURRENT.betas.model_copy(update={"volume": HALF, "consistency": CURRENT.betas.consistency + HALF})
+OTHER = CURRENT.model_copy(update={"model_version": "other", "betas": BETAS})
 CHEATS = ("too even", "ghost audience", "pod-like", "mass follow", "inhuman rate")
 
 

@@ -1,5 +1,7 @@
 """Which unusual patterns counted on a day, so that a past score is shown with the deduction of its own day."""
 
+from typing import Literal
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -11,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     # SQLite would append the column behind the constraints; written anew, the table reads as in a new database
-    recreate = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    recreate: Literal["always", "never"] = "always" if op.get_bind().dialect.name == "sqlite" else "never"
     kept = {"sqlite_with_rowid": False}
     with op.batch_alter_table("account_scores", recreate=recreate, table_kwargs=kept) as batch:
         batch.add_column(sa.Column("flags", sa.String()))
