@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from math import isfinite
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from matplotlib.patches import Polygon
 
@@ -253,7 +253,7 @@ class _Plot:
         if near >= _MILESTONES_APART and peak.score not in {first.score, last.score}:
             self._milestone(peak, "center")
 
-    def _milestone(self, dot: _Dot, ha: str) -> None:
+    def _milestone(self, dot: _Dot, ha: Literal["left", "center"]) -> None:
         x = dot.x - (8 if ha == "left" else 0)
         self.page.words(x, dot.high + 20, dot.score, NORMAL, self.page.theme.ink, ha=ha)
 
