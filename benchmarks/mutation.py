@@ -23,7 +23,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 MUTANT = "CLOUT_MUTANT"
-DIRECTIONS = ("scoring_invariants", "scoring_one_creator", "combination", "scoring_directions")
+DIRECTIONS = ("scoring_directions", "scoring_one_creator", "combination", "scoring_invariants")  # quickest first
 PARTS = ("volume", "amplification", "audience", "rate", "consistency", "growth")
 PINS = ("weights", "golden_scores", "scoring_twice")
 
