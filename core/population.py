@@ -254,7 +254,8 @@ def _doubt(rows: Rows, base: Typical, z: Floats, s: Floats, terms: Terms, weight
     accounts = len(s)
     own = np.maximum(rows.mass[:accounts].sum(axis=1), np.finfo(np.float64).tiny)
     count = (rows.mass[:accounts] > 0).sum(axis=1)
-    stretch = (1.0 + base.pad_weight[:accounts] / own) * np.sqrt(count / np.maximum(count - 1, 1))
+    stretch = (1.0 + base.pad_weight[:accounts] / own) ** weights.padding_widening
+    stretch *= np.sqrt(count / np.maximum(count - 1, 1))
     stretch *= kept_share(terms.betas, weights) ** -weights.dropped_widening
     bare = total(part_values(base.bare.reshape(3, -1), z, terms, weights), terms.betas)
     return stretch, np.maximum(bare - s, 0.0)

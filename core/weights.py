@@ -137,6 +137,7 @@ class Weights(Model):
     ok_posts: int = 8
     draws: int = 200  # Bayesian bootstrap
     draw_rows: int = 4096  # rows of the shared table of draws; more than the posts of almost every account
+    padding_widening: float = 1.0  # exponent: range times (own + padding weight) / own weight ** this (own)
     dropped_widening: float = 0.25  # exponent: range times kept betas ** -this; covers 90 to 94 % where it acts (own)
     low_draw: float = 0.05  # fraction; the shown range is the 90 % range
     high_draw: float = 0.95
@@ -281,8 +282,19 @@ START = Weights(
 )
 """The start values of the first release."""
 
-WEIGHTS: Mapping[str, Weights] = MappingProxyType({START.model_version: START})
+FIRST_REFIT = START.model_copy(
+    update={
+        "model_version": "1.1",
+        "betas": Betas(volume=0.35, amplification=0.15, audience=0.35, rate=0.05, consistency=0.05, growth=0.05),
+        "audience_factor": 2.0,
+        "padding_widening": 0.8,  # 1 covered 97 % at 3 posts under these betas; by simulation
+        "networks": {**_NETWORKS, "x": _NETWORKS["x"].model_copy(update={"tmax": 5.75})},
+    }
+)
+"""Betas, audience factor and X's scale fitted by benchmarks/fit; docs/decisions/005-first-refit.md tells why."""
+
+WEIGHTS: Mapping[str, Weights] = MappingProxyType({one.model_version: one for one in (START, FIRST_REFIT)})
 """Every released set of constants by `model_version`, so that stored history can be scored again as it was."""
 
-CURRENT: Weights = START
+CURRENT: Weights = FIRST_REFIT
 """What new scores are computed with."""

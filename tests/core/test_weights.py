@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from core.models import PARTS
-from core.weights import CURRENT, START, WEIGHTS, Weights
+from core.weights import CURRENT, FIRST_REFIT, START, WEIGHTS, Weights
 
 TABLE = {  # TMAX, er at 10K, slope, as in docs/score.md
     "instagram": (6.5, 0.032, -0.20),
@@ -34,6 +34,17 @@ def test_start_values_of_actions_and_betas() -> None:
     actions = START.actions
     assert (actions.likes, actions.saves, actions.comments, actions.shares) == (1, 2, 3, 4)
     assert [START.betas.share(part) for part in PARTS] == [0.40, 0.15, 0.20, 0.10, 0.10, 0.05]
+
+
+def test_the_first_refit_changes_what_its_note_says_and_nothing_else() -> None:
+    assert [FIRST_REFIT.betas.share(part) for part in PARTS] == [0.35, 0.15, 0.35, 0.05, 0.05, 0.05]
+    assert (FIRST_REFIT.audience_factor, FIRST_REFIT.padding_widening) == (2.0, 0.8)
+    assert FIRST_REFIT.terms("x") == START.terms("x").model_copy(update={"tmax": 5.75})
+    told = {"model_version", "betas", "audience_factor", "padding_widening", "networks"}
+    assert FIRST_REFIT.model_dump(exclude=told) == START.model_dump(exclude=told)
+    rest = set(START.networks) - {"x"}
+    assert all(FIRST_REFIT.networks[name] == START.networks[name] for name in rest)
+    assert set(FIRST_REFIT.networks) == set(START.networks)
 
 
 @pytest.mark.parametrize("weights", WEIGHTS.values())
