@@ -202,7 +202,8 @@ def _chart(readings: Sequence[Reading], zone: str) -> ChartSpec | None:
     said = "; ".join(
         f"{one.name} {figures.shown(one.points[0].score)} to {figures.shown(one.points[-1].score)}" for one in series
     )
-    return ChartSpec(series=series, title=f"Influence scores of {names}", alt=f"Scores side by side: {said}.")
+    title = f"Influence scores of {names}"
+    return ChartSpec(series=series, title=title, alt=f"Scores side by side: {said}.", zone=zone)
 
 
 def _notes(found: Comparison, basis: Basis) -> list[Line]:
