@@ -10,6 +10,7 @@ from core.commands import COMMANDS
 from core.connectors import Connector, discover, manifests
 from core.models import Action, Manifest
 from core.settings import NetworkSettings, Settings
+from docs import score_page
 
 HERE = Path(__file__).parent
 _HEAD = "<!-- written by `make docs` from the code; do not edit by hand -->\n"
@@ -17,7 +18,12 @@ _HEAD = "<!-- written by `make docs` from the code; do not edit by hand -->\n"
 
 def pages() -> dict[str, str]:
     """Return every generated page by file name."""
-    return {"commands.md": commands(), "networks.md": networks(), "settings.md": settings()}
+    return {
+        "commands.md": commands(),
+        "networks.md": networks(),
+        "score.md": _HEAD + "\n" + score_page.page(),
+        "settings.md": settings(),
+    }
 
 
 def commands() -> str:
