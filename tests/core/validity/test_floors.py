@@ -9,16 +9,16 @@ from core.validity import Report, run
 FOLDER = Path(__file__).parents[3] / "../shared/data/validity"
 TOLERATED = 2.0  # standard errors
 
-# Figures of model 1.0, `clout evaluate DIR --fast`; each must stay on the right side but for its tolerance.
+# Figures of model 1.1, `clout evaluate DIR --fast`; each must stay on the right side but for its tolerance.
 AT_LEAST = {
-    ("peerindex", "auc"): 0.822,
-    ("peerindex", "auc without lists"): 0.820,
-    ("tiktok_posts", "rho next median likes"): 0.888,
-    ("tiktok_posts", "rho next median shares"): 0.793,
+    ("peerindex", "auc"): 0.834,
+    ("peerindex", "auc without lists"): 0.831,
+    ("tiktok_posts", "rho next median likes"): 0.903,
+    ("tiktok_posts", "rho next median shares"): 0.808,
     ("facebook_pages", "rho next median"): 0.905,
-    ("facebook_pages", "quadruple.rise"): 5.73,
-    ("hypeauditor_2022", "rho order instagram 2022-12"): 0.631,
-    ("hypeauditor_2022", "rho order tiktok 2022-12"): 0.773,
+    ("facebook_pages", "quadruple.rise"): 6.12,
+    ("hypeauditor_2022", "rho order instagram 2022-12"): 0.756,
+    ("hypeauditor_2022", "rho order tiktok 2022-12"): 0.819,
     ("fake_followers", "auc"): 0.993,
     ("instafake", "auc"): 0.937,
     ("uci_facebook", "rho E reach"): 0.624,
@@ -29,7 +29,7 @@ AT_MOST = {
     ("peerindex", "followers_x10.mean"): 1.0,  # the goal: below it there is room that a re-fit may use
     ("tiktok_posts", "followers_x10.mean"): 1.0,
     ("facebook_pages", "monotone.violations"): 0.0,
-    ("facebook_pages", "median |weekly move|"): 0.701,
+    ("facebook_pages", "median |weekly move|"): 0.439,
     ("facebook_pages", "share of weeks >= 5 points"): 0.010,
     ("youtube_trending", "counters.stored_twice"): 0.0,
     ("youtube_trending", "counters.wrong"): 0.0,
