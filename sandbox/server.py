@@ -6,8 +6,9 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
@@ -22,6 +23,9 @@ from sandbox.mastodon import Mastodon
 from sandbox.protocol import QuietProtocol, whole_response
 from sandbox.wire import Answer, Ask, Network
 from sandbox.world import World
+
+if TYPE_CHECKING:
+    from sandbox.slack import Slack
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -72,7 +76,7 @@ class Sandbox:
 
     With a `start` the clock stands still there and the world is built around that day; without one it runs with the
     machine's clock. Signals are left to the host program. `crowd` adds plain accounts for load,
-    with `crowd_rate` posts a week.
+    with `crowd_rate` posts a week. With a folder of `contracts` what the chat servers get is judged by its schemas too.
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class Sandbox:
         port: int = 0,
         crowd: int = 0,
         crowd_rate: float | None = None,
+        contracts: Path | None = None,
     ) -> None:
         self.clock = MovableClock(start)
         self.world = World(seed, self.clock.now(), crowd, crowd_rate)
@@ -101,7 +106,10 @@ class Sandbox:
         self._port = port
         self._server: asyncio.Server | None = None
         self._state = ServerState()
-        self._stopping = asyncio.Event()
+        self.stopping = asyncio.Event()
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._contracts = contracts
+        self._slack: Slack | None = None
 
     # --- addresses ------------------------------------------------------------------------------------------------
 
@@ -124,6 +132,27 @@ class Sandbox:
         """Return the settings that point Clout at this sandbox."""
         return {f"CLOUT_{name.upper()}__BASE_URL": self.url(name) for name in self.networks}
 
+    @property
+    def slack(self) -> "Slack":
+        """Return the pretend Slack, made on first use."""
+        if self._slack is None:
+            from sandbox.slack import Slack  # only who talks Slack loads it
+
+            self._slack = Slack(self, self._contracts)
+            self.mount("slack", self._slack.app)
+        return self._slack
+
+    def slack_env(self, *, install: bool = False) -> dict[str, str]:
+        """Return the settings that point Clout at the pretend Slack; `install`: without a bot token, by OAuth."""
+        slack = self.slack
+        values = {"API_URL": f"{self.origin}/slack/api/", "SIGNING_SECRET": slack.signing_secret}
+        if install:
+            values |= {"CLIENT_ID": slack.client_id, "CLIENT_SECRET": slack.client_secret}
+            values["AUTHORIZE_URL"] = f"{self.origin}/slack/oauth/v2/authorize"
+        else:
+            values |= {"BOT_TOKEN": slack.bot_token, "APP_TOKEN": slack.app_token}
+        return {f"CLOUT_SLACK__{name}": value for name, value in values.items()}
+
     def mount(self, name: str, app: AsgiApp) -> None:
         """Serve another ASGI application under `/name`."""
         self._mounts[name] = app
@@ -143,14 +172,14 @@ class Sandbox:
             timeout_keep_alive=75,
         )
         config.load()
-        loop = asyncio.get_running_loop()
+        loop = self.loop = asyncio.get_running_loop()
 
         def connect() -> QuietProtocol:
             return QuietProtocol(self._express, config=config, server_state=self._state, app_state={})
 
         self._server = await loop.create_server(connect, "127.0.0.1", self._port, backlog=2048)
         self._port = int(self._server.sockets[0].getsockname()[1])
-        self._stopping.clear()
+        self.stopping.clear()
         for network in self.networks.values():
             network.origin = self.origin
         return self
@@ -159,7 +188,7 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop: hanging answers end, connections close, no task is left behind."""
-        self._stopping.set()
+        self.stopping.set()
         assert self._server is not None, "entered before"
         self._server.close()
         tasks = list(self._state.tasks)
@@ -172,7 +201,7 @@ class Sandbox:
                 transport.abort()
         await self._server.wait_closed()
         await asyncio.sleep(0)  # aborted connections report their end in the next turn of the loop
-        self._server = None
+        self._server = self.loop = None
 
     @classmethod
     @contextmanager
@@ -184,9 +213,10 @@ class Sandbox:
         port: int = 0,
         crowd: int = 0,
         crowd_rate: float | None = None,
+        contracts: Path | None = None,
     ) -> Iterator[Self]:
         """Run in a background thread with a loop of its own, for programs that have none."""
-        box = cls(seed, start, port=port, crowd=crowd, crowd_rate=crowd_rate)
+        box = cls(seed, start, port=port, crowd=crowd, crowd_rate=crowd_rate, contracts=contracts)
         ready = threading.Event()
         held: dict[str, Any] = {}
 
@@ -222,19 +252,24 @@ class Sandbox:
         first, _, rest = raw.split(b"?")[0].decode("latin-1").lstrip("/").partition("/")
         network = self.networks.get(first)
         if network is None or scope["type"] != "http":
-            await self._elsewhere(first, rest, scope, receive, send)
+            await self._until_stopped(self._elsewhere(first, rest, scope, receive, send), scope)
             return
         ask = Ask(first, scope["method"], rest, scope["query_string"].decode("latin-1"), tuple(scope["headers"]))
         self.requests.add(ask)
         try:
-            await self._play(network, ask, send)
-        except asyncio.CancelledError:
-            if not self._stopping.is_set():
-                raise
-            scope["state"]["hang_up"]()
+            await self._until_stopped(self._play(network, ask, send), scope)
         except _HangUp:
             scope["state"]["hang_up"]()
             await asyncio.sleep(0)  # the protocol learns of it in the next turn of the loop
+
+    async def _until_stopped(self, work: Awaitable[None], scope: Scope) -> None:
+        """Do the work; when the sandbox ends in the middle of it, hang up without a word in the log."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            if not self.stopping.is_set():
+                raise
+            scope["state"]["hang_up"]()
 
     def _express(self, target: str, headers: tuple[tuple[bytes, bytes], ...]) -> bytes | None:
         """Return the whole response of a network in good weather; None for everything else."""
@@ -275,14 +310,14 @@ class Sandbox:
 
     async def _storm(self, network: Network, ask: Ask, fault: Fault, send: weather.Send) -> None:
         if fault.kind == "timeout":
-            await self._stopping.wait()
+            await self.stopping.wait()
             raise _HangUp
         elif fault.kind == "huge":
             await weather.send_huge(send)
         elif fault.kind == "truncated":
             await weather.send_truncated(send, self.answer(network, ask))
         elif fault.kind == "drip":
-            await weather.send_dripping(send, self.answer(network, ask), fault.ms, self._stopping)
+            await weather.send_dripping(send, self.answer(network, ask), fault.ms, self.stopping)
         elif fault.kind == "disconnect":
             raise _HangUp
         else:
