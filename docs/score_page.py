@@ -158,8 +158,8 @@ def _networks() -> str:
     )
     return _table(head, [_network_row(name, CURRENT.terms(name)) for name in CURRENT.networks]) + (
         "\n\nTMAX: log10 of the weighted reactions a post that fill the volume part. er: raw reactions per follower "
-        "and post at 10,000 followers. slope: change of log10(er) per decade of followers. X's TMAX was fitted; the others "
-        "are own choices. Any other network is scored like a blog."
+        "and post at 10,000 followers. slope: change of log10(er) per decade of followers. X's TMAX was fitted; the "
+        "others are own choices. Any other network is scored like a blog."
     )
 
 
