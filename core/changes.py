@@ -13,7 +13,6 @@ from typing import Literal
 import numpy as np
 
 from core.columns import Entry, columns_of, growth_of
-from core.leverage import BEST_POST_CANDIDATES
 from core.models import Model, Moment, Post, Profile
 from core.readings import COUNTED, WINDOW
 from core.scoring import STATES, best_posts, score_many
@@ -320,11 +319,10 @@ def _new_posts(course: _Course, weights: Weights) -> tuple[PostChange, ...]:
 def _posts_of(stage: _Stage, step: Step, weights: Weights, known: set[str]) -> list[PostChange]:
     profile, posts, at, reach, _ = stage.entry
     whole = step.score(weights)
-    top = best_posts(profile, posts, at, complete_from=reach, weights=weights, top=BEST_POST_CANDIDATES)
+    fresh = {post.native_id for post in posts} - known
+    top = best_posts(profile, posts, at, complete_from=reach, weights=weights, top=len(fresh), only=fresh)
     return [
-        PostChange(post=best.post, leverage=_in_total(best.leverage, stage.key, step, whole, weights))
-        for best in top
-        if best.post.native_id not in known
+        PostChange(post=best.post, leverage=_in_total(best.leverage, stage.key, step, whole, weights)) for best in top
     ]
 
 

@@ -1,6 +1,6 @@
 """Which posts carry a score: leave each out in turn and see what is left."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -30,46 +30,54 @@ def best_posts(
     estimated: bool = False,
     weights: Weights = CURRENT,
     top: int = 5,
+    only: Collection[str] | None = None,
 ) -> tuple[BestPost, ...]:
     """Return the posts with most leverage: the account's score minus the score without the post, largest first.
 
     All variants are scored in one call. With more than BEST_POST_CANDIDATES scoreable posts only that many
     are tried: the ones with the largest recency weight times log reactions, for no other post can carry more.
-    Leverage may be negative. Empty when the account has no score.
+    `only` are the native ids of the posts whose leverage is wanted (all by default); the others still count in the
+    score, and it takes less time. Leverage may be negative. Empty when the account has no score.
     """
     columns = columns_of([(profile, posts, now, complete_from, earlier)], estimated=estimated, weights=weights)
     columns.check()
     scored = scoreable(columns, 0, 1, weights)
     if scored.count[0] < weights.provisional_posts:
         return ()
-    facts = facts_of(columns, 0, 1, weights)
-    tried, leverage = _leverage(scored, facts, weights)
     ordered = in_order(posts)
+    tried = _tried(scored, [only is None or ordered[at].native_id in only for at in scored.position.tolist()])
+    if not len(tried):
+        return ()
+    leverage = _leverage(scored, facts_of(columns, 0, 1, weights), tried, weights)
     ranked = sorted(zip((-leverage).tolist(), scored.position[tried].tolist(), strict=True))
     return tuple(BestPost(post=ordered[position], leverage=-down) for down, position in ranked[:top])
 
 
-def _leverage(scored: Scoreable, facts: Facts, weights: Weights) -> tuple[Ints, Floats]:
-    """Return which posts were left out in turn, and the score with all posts minus the score without each."""
+def _tried(scored: Scoreable, wanted: Sequence[bool]) -> Ints:
+    """Return which of the wanted posts are left out in turn, ascending."""
+    posts = np.flatnonzero(wanted)
+    carrying = scored.mass[posts] * scored.y[0, posts]
+    return np.sort(posts[np.argsort(-carrying, kind="stable")[:BEST_POST_CANDIDATES]])
+
+
+def _leverage(scored: Scoreable, facts: Facts, tried: Ints, weights: Weights) -> Floats:
+    """Return the score with all posts minus the score without each of the tried ones."""
     rows = pad(scored, np.zeros(1, dtype=np.int64))
-    carrying = (scored.mass * scored.y[0])[:-1]
-    tried = np.sort(np.argsort(-carrying, kind="stable")[:BEST_POST_CANDIDATES])
     posts = rows.y.shape[1]
-    keep = rows.order[:, None, :] != tried[:, None]  # (3, variants, posts): a post left out has no weight
+    without = np.concatenate(([posts], tried))  # the first variant has every post: the one left out stands for none
+    keep = rows.order[:, None, :] != without[:, None]  # (3, variants, posts): a post left out has no weight
     y = np.broadcast_to(rows.y[:, None, :], keep.shape).reshape(-1, posts)
     mass, even = ((column[:, None, :] * keep).reshape(-1, posts) for column in (rows.mass, rows.even))
     base = typical(y, mass, even, weights)
-    own_mass = np.where(scored.y[0, tried] > 0, scored.mass[tried], 0.0)
+    own_mass = np.where(scored.y[0, without] > 0, scored.mass[without], 0.0)
     z = credibility(np.maximum(rows.reacted - own_mass, 0.0), weights)
-    active = _active_without(rows.age[0], facts.covered, weights)[tried]
-    supply = scored.supply - scored.supplied[:, tried]
-    terms = terms_of(facts, supply, scored.count - 1, active, weights)
-    without = total(part_values(base.t.reshape(3, -1), z, terms, weights), terms.betas)
-
-    full = typical(rows.y, rows.mass, rows.even, weights)
-    whole = terms_of(facts, scored.supply, scored.count, active_share(rows.age, facts.covered, weights), weights)
-    z_full = credibility(rows.reacted, weights)
-    return tried, total(part_values(full.t[:, None], z_full, whole, weights), whole.betas) - without
+    whole = active_share(rows.age, facts.covered, weights)
+    active = np.concatenate((whole, _active_without(rows.age[0], facts.covered, weights)[tried]))
+    supply = scored.supply - np.pad(scored.supplied, ((0, 0), (0, 1)))[:, without]
+    terms = terms_of(facts, supply, scored.count - (without < posts), active, weights)
+    s = total(part_values(base.t.reshape(3, -1), z, terms, weights), terms.betas)
+    leverage: Floats = s[0] - s[1:]
+    return leverage
 
 
 def _active_without(age: Floats, covered: Floats, weights: Weights) -> Floats:

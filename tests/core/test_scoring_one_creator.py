@@ -289,6 +289,23 @@ def test_best_posts_are_five_and_none_without_a_score() -> None:
     assert best_posts(profile, [], NOW) == ()
 
 
+def test_the_leverage_of_chosen_posts_is_the_same_as_among_all() -> None:
+    profile, posts = models_of(simulate(1, 22, Habits(posts=(30, 30))), 0)
+    every = best_posts(profile, posts, NOW, top=99)
+    chosen = {post.native_id for post in posts[::3]} | {"unknown"}
+    some = best_posts(profile, posts, NOW, top=99, only=chosen)
+    assert [one.post for one in some] == [one.post for one in every if one.post.native_id in chosen]
+    by_id = {one.post.native_id: one.leverage for one in every}
+    assert [one.leverage for one in some] == pytest.approx([by_id[one.post.native_id] for one in some], abs=1e-9)
+    assert best_posts(profile, posts, NOW, only=()) == ()
+
+
+def test_chosen_posts_are_found_even_in_a_flood_of_better_ones() -> None:
+    profile, posts = account("x", 10_000, 60, posts=1_000)
+    weak = posts[-1].model_copy(update={"likes": 1})
+    assert [one.post for one in best_posts(profile, [*posts[:-1], weak], NOW, only={weak.native_id})] == [weak]
+
+
 def test_best_posts_of_a_flood_stay_cheap() -> None:
     profile, posts = account("x", 10_000, 60, posts=1_000)
     posts[700] = posts[700].model_copy(update={"likes": 5_000})
