@@ -52,7 +52,11 @@ class Interaction:
 
     async def says(self, text: str, seconds: float = 5.0) -> Message:
         """Wait until one of its messages shows this text; return it."""
-        await self.slack.until(lambda: self._showing(text) is not None, seconds, f"{text!r} in an answer")
+        try:
+            await self.slack.until(lambda: self._showing(text) is not None, seconds, repr(text))
+        except TimeoutError as error:
+            shown = " | ".join(plain(one, self.workspace) for one in self.messages) or "nothing"
+            raise TimeoutError(f"{error}; shown was: {shown}") from error
         found = self._showing(text)
         assert found is not None, "was there a moment ago"
         return found

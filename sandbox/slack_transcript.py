@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.slack_people import Channel, Json, Message, View, Workspace
 
 _MARK = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
+_STRESS = re.compile(r"(?<![\w*_~])([*_~])(?![\s\u200b])([^*_~\n]+?)(?<!\s)\1(?!\w)")
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u2060\ufeff"))
 INDENT = "    "
 
@@ -58,11 +59,11 @@ def view_text(view: View, workspace: Workspace) -> str:
     lines = [f"┌ {title}", *(f"│ {line}" for line in blocks_text(view.blocks, workspace).splitlines())]
     lines += [f"│ ! {name}: {said}" for name, said in view.errors.items()]
     lines.append("└ " + " ".join(f"[{one}]" for one in buttons if one))
-    return "\n".join(lines).translate(_UNSEEN)
+    return "\n".join(lines).translate(_UNSEEN).rstrip()
 
 
 def mrkdwn(text: str, workspace: Workspace) -> str:
-    """Return Slack's markup as people see it: names for ids, labels for links, signs for entities."""
+    """Return Slack's markup as people see it: names for ids, labels for links, no signs of stress."""
 
     def seen(match: re.Match[str]) -> str:
         kind, what, label = match.groups()
@@ -74,7 +75,7 @@ def mrkdwn(text: str, workspace: Workspace) -> str:
             return label if what.startswith("date^") and label else f"@{what}"
         return f"{label} ({what})" if label and label not in what else what
 
-    return html.unescape(_MARK.sub(seen, text))
+    return html.unescape(_STRESS.sub(r"\2", _MARK.sub(seen, text)))
 
 
 def blocks_text(blocks: Iterable[Json], workspace: Workspace) -> str:
