@@ -199,6 +199,28 @@ def test_reactions_at_par_earn_half_of_the_rate_and_more_earn_more() -> None:
     assert part(score(*account("x", 10_000, 120)), "rate").x > x + 0.1
 
 
+def test_saves_are_what_sharing_is_on_pinterest() -> None:
+    found = score(*account("pinterest", 20_000, 0, likes=0, replies=0, saves=50))
+    assert figures(found).typical_shares == pytest.approx(50)
+    assert figures(found).typical_weighted == pytest.approx(50 * CURRENT.actions.shares)
+
+
+def test_the_audience_is_full_at_some_size() -> None:
+    found = score(*account("x", 10**13, 0, likes=10**12, replies=10**12, reposts=10**12))
+    assert part(found, "audience").x == 1.0
+
+
+def test_few_posts_say_less_about_the_rate_than_many() -> None:
+    few, many = (part(score(*account("x", 10_000, 600, posts=posts)), "rate").x for posts in (3, 60))
+    assert 0.5 < few < many - 0.05
+
+
+def test_below_ten_reactions_a_good_rate_earns_less() -> None:
+    rates = [part(score(*account("x", 20, 0, likes=n, replies=0, reposts=0)), "rate").x for n in (1, 4, 20)]
+    assert rates[0] < 0.4
+    assert rates[0] < rates[1] < rates[2]
+
+
 # --- consistency, growth, the gate ------------------------------------------------------------------------------------
 
 
