@@ -109,10 +109,13 @@ def _parquet(stream: BinaryIO) -> Intake:
 
 def _row_blocks(arrow: Any, table: Any) -> Iterator[Block]:
     number = 0
-    schema = arrow.schema([(field.name, _to_microseconds(arrow, field.type)) for field in table.schema_arrow])
+    coarser = [(at, _to_microseconds(arrow, field.type)) for at, field in enumerate(table.schema_arrow)]
+    coarser = [(at, kind) for at, kind in coarser if kind != table.schema_arrow.field(at).type]
     try:
         for batch in table.iter_batches(batch_size=BLOCK_LINES):
-            rows = arrow.Table.from_batches([batch]).cast(schema, safe=False).to_pylist()
+            for at, kind in coarser:
+                batch = batch.set_column(at, batch.schema.names[at], batch.column(at).cast(kind, safe=False))
+            rows = batch.to_pylist()
             yield Block(tuple((number + at, _filled(row)) for at, row in enumerate(rows, start=1)), len(rows))
             number += len(rows)
     except arrow.ArrowException as err:

@@ -79,7 +79,8 @@ def test_parquet_rows_are_lines_without_empty_cells(tmp_path: Path, monkeypatch:
     parquet = pytest.importorskip("pyarrow.parquet")
     monkeypatch.setattr(intake, "BLOCK_LINES", 2)
     moment = arrow.timestamp("ns", "UTC")  # what data frames write
-    post = arrow.struct([("native_id", arrow.string()), ("created_at", moment), ("likes", arrow.int64())])
+    figures = [("likes", arrow.int64()), ("saves", arrow.null())]
+    post = arrow.struct([("native_id", arrow.string()), ("created_at", moment), *figures])
     table = arrow.Table.from_pylist(ROWS)
     at = table.schema.get_field_index("posts")
     table = table.set_column(at, "posts", arrow.array([row["posts"] for row in ROWS], arrow.list_(post)))
@@ -94,6 +95,19 @@ def test_parquet_rows_are_lines_without_empty_cells(tmp_path: Path, monkeypatch:
     del first["earlier"]
     assert read[0] == first
     assert "followers" not in read[1]["profile"]
+
+
+def test_parquet_columns_without_any_value_are_read(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow", reason="Parquet is optional: pip install 'clout[parquet]'")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "creators.parquet"
+    rows = [
+        {"id": str(n), "posts": [{"native_id": "p", "url": None, "links": []}] * 30, "now": None} for n in range(900)
+    ]
+    parquet.write_table(arrow.Table.from_pylist(rows), path)
+    with open_intake(path) as found:
+        read = [row for block in found.blocks for _, row in block.lines]
+    assert read[899] == {"id": "899", "posts": [{"native_id": "p", "links": []}] * 30}
 
 
 def test_a_damaged_parquet_file_is_bad_input(tmp_path: Path) -> None:
