@@ -72,12 +72,12 @@ def render(
     whole = page_of(in_brief(card), page)
     drawing = _Drawing(whole, chart, slack_file, again, share and card.private)
     for blocks in map(drawing.blocks, _cuts(whole.card)):
-        if len(blocks) <= BLOCKS_LIMIT and size_of(blocks) <= CHARACTERS_LIMIT:
+        if len(fitting := _within(blocks)) == len(blocks):
             break
     for words in map(drawing.text, _cuts(whole.card)):
         if len(words) <= TEXT_LIMIT:
             break
-    return SlackMessage(tuple(_within(blocks)), _short(words), card.private)
+    return SlackMessage(tuple(fitting), _short(words), card.private)
 
 
 def _cuts(card: Card) -> Iterator[Card]:

@@ -79,13 +79,19 @@ def _of_blocks(blocks, surface, schema):
 
 
 def nodes(node):
-    """Every object inside, itself included."""
+    """Every object inside in reading order, itself included."""
+    found = []
+    _gather(node, found)
+    return found
+
+
+def _gather(node, found):
     if isinstance(node, dict):
-        yield node
-        node = list(node.values())
-    if isinstance(node, list | tuple):
-        for one in node:
-            yield from nodes(one)
+        found.append(node)
+        node = node.values()
+    for one in node:
+        if isinstance(one, dict | list | tuple):
+            _gather(one, found)
 
 
 def _markup(words):
