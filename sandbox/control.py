@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from sandbox import slack_control
+
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
 
@@ -18,7 +20,7 @@ class _Refused(Exception):
 
 
 def control_app(box: "Sandbox") -> Starlette:
-    """Return the routes: GET and POST clock, GET, POST and DELETE faults, GET creators, GET and DELETE requests."""
+    """Return the routes: clock and slack (GET, POST), faults (DELETE too), creators (GET), requests (GET, DELETE)."""
 
     async def clock(request: Request) -> JSONResponse:
         if request.method == "POST":
@@ -42,6 +44,14 @@ def control_app(box: "Sandbox") -> Starlette:
         counts = {name: box.requests.count(name) for name in box.networks}
         return JSONResponse({"counts": counts, "paths": box.requests.paths(network)[-1000:]})
 
+    async def slack(request: Request) -> JSONResponse:
+        if request.method == "GET":
+            return JSONResponse(slack_control.state(box))
+        try:
+            return JSONResponse(await slack_control.act(box, await _body(request)))
+        except (TypeError, ValueError, LookupError, TimeoutError) as error:
+            raise _Refused(f"cannot do this: {error}") from error
+
     async def refused(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"error": str(error)}, 400)
 
@@ -51,6 +61,7 @@ def control_app(box: "Sandbox") -> Starlette:
             Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
             Route("/creators", creators),
             Route("/requests", requests, methods=["GET", "DELETE"]),
+            Route("/slack", slack, methods=["GET", "POST"]),
         ],
         exception_handlers={_Refused: refused},
     )

@@ -99,7 +99,9 @@ def tiny_app(slack, client):
     async def opened(event, body, client):
         seen.append(body)
         text = {"type": "mrkdwn", "text": "Your *trackers*"}
-        await client.views_publish(user_id=event["user"], view={"type": "home", "blocks": [{"type": "section", "text": text}]})
+        await client.views_publish(
+            user_id=event["user"], view={"type": "home", "blocks": [{"type": "section", "text": text}]}
+        )
 
     @app.event("channel_archive")
     async def archived(event, body):
@@ -124,7 +126,12 @@ def card(words):
         {
             "type": "actions",
             "elements": [
-                {"type": "button", "action_id": "refresh", "value": "v1|nasa", "text": {"type": "plain_text", "text": "Refresh"}},
+                {
+                    "type": "button",
+                    "action_id": "refresh",
+                    "value": "v1|nasa",
+                    "text": {"type": "plain_text", "text": "Refresh"},
+                },
                 {
                     "type": "static_select",
                     "action_id": "part",

@@ -89,6 +89,14 @@ async def test_at_most_ten_connections(slack):
     slack.sockets._open = []
 
 
+async def test_the_sandbox_ends_quietly_beside_an_open_connection(slack, app, caplog):
+    with caplog.at_level(logging.INFO):
+        await slack.box.__aexit__(None, None, None)
+    assert [one for one in caplog.records if one.name.startswith(("sandbox", "uvicorn", "asyncio"))] == []
+    assert len(slack.sockets) == 0
+    await slack.box.__aenter__()
+
+
 def test_drivers_work_from_a_program_without_a_loop():
     with Sandbox.in_thread() as box:
         slack = box.slack
