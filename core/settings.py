@@ -1,14 +1,15 @@
 """Every setting, read once by core/app.py; nothing is read when this module is imported.
 
 Settings come from the environment and from a `.env` file in the working directory, the environment first:
-`CLOUT_<NAME>`, and `CLOUT_<NETWORK>__<NAME>` for one network. What a network can be told stands in its manifest, so
-that a new network brings its settings with it.
+`CLOUT_<NAME>`, `CLOUT_SLACK__<NAME>` for Slack, and `CLOUT_<NETWORK>__<NAME>` for one network. What a network can be
+told stands in its manifest, so that a new network brings its settings with it.
 """
 
 import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -61,7 +62,15 @@ def _database(value: str) -> str:
     return value
 
 
+def _loopback(value: str) -> str:
+    value = _http_address(value)
+    if urlsplit(value).hostname not in ("127.0.0.1", "localhost", "::1"):
+        raise ValueError("is for a pretend Slack on this machine only: http://127.0.0.1:PORT/...")
+    return value if value.endswith("/") else f"{value}/"
+
+
 Address = Annotated[str, AfterValidator(_http_address)]
+LoopbackAddress = Annotated[str, AfterValidator(_loopback)]
 
 
 def default_database() -> str:
@@ -87,6 +96,22 @@ class NetworkSettings(BaseModel):
     values: Mapping[str, SecretStr] = Field(default_factory=dict, description="")
 
 
+class SlackSettings(BaseModel):
+    """What Slack needs: a bot and an app token for Socket Mode, or a signing secret where Slack calls us."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    bot_token: SecretStr | None = Field(
+        None, description="bot token, `xoxb-...`: what Clout acts with in one workspace"
+    )
+    app_token: SecretStr | None = Field(
+        None,
+        description="app-level token, `xapp-...` with connections:write, for Socket Mode: no public address needed",
+    )
+    signing_secret: SecretStr | None = Field(None, description="signing secret, where Slack calls Clout over HTTP")
+    api_url: LoopbackAddress | None = Field(None, description="address of a pretend Slack on this machine, for tests")
+
+
 class Settings(BaseSettings):
     """All settings of one installation; `Settings.read` is the way to make one."""
 
@@ -108,6 +133,7 @@ class Settings(BaseSettings):
     )
     lookup_seconds: float = Field(25, gt=0, le=120, description="longest time one lookup may take, seconds")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="what is logged")
+    slack: SlackSettings = Field(default_factory=SlackSettings, description="", exclude=True)
     networks: Mapping[str, NetworkSettings] = Field(default_factory=dict, description="", exclude=True)
 
     @classmethod
@@ -132,6 +158,11 @@ class Settings(BaseSettings):
         """Return the settings of the environment and the file; raises SettingsError naming every wrong value."""
         given = _merged(os.environ if environ is None else environ, env_file)
         top, networks, wrong = _sorted_out(given, manifests)
+        for section, kind in SECTIONS.items():
+            try:
+                top[section] = kind(**_section(given, section))
+            except ValidationError as err:
+                wrong += _wrong_values(err, f"{section.upper()}__")
         try:
             settings = cls(**top, networks=networks)
         except ValidationError as err:
@@ -148,6 +179,10 @@ class Settings(BaseSettings):
     def network(self, name: str) -> NetworkSettings:
         """Return what is set for one network, defaults when nothing is."""
         return self.networks.get(name) or NetworkSettings()
+
+
+SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType({"slack": SlackSettings})
+"""Settings that belong together: `CLOUT_<SECTION>__<NAME>`."""
 
 
 def unknown_settings(
@@ -170,8 +205,11 @@ def known_names(manifests: Mapping[str, Manifest]) -> dict[str, str]:
     names = {
         PREFIX + name.upper(): field.description or ""
         for name, field in Settings.model_fields.items()
-        if name != "networks"
+        if name != "networks" and name not in SECTIONS
     }
+    for section, kind in SECTIONS.items():
+        stem = f"{PREFIX}{section.upper()}__"
+        names |= {stem + name.upper(): field.description or "" for name, field in kind.model_fields.items()}
     for manifest in manifests.values():
         stem = f"{PREFIX}{manifest.name.upper()}__"
         for name, field in NetworkSettings.model_fields.items():
@@ -188,6 +226,16 @@ def _merged(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str]
     return {name.upper(): value for name, value in both.items() if name.upper().startswith(PREFIX) and value}
 
 
+def _section(given: Mapping[str, str], section: str) -> dict[str, str]:
+    stem = f"{PREFIX}{section.upper()}__"
+    # a token pasted with quotes or a newline is the commonest mistake
+    return {
+        name.removeprefix(stem).lower(): value.strip().strip("'\"").strip()
+        for name, value in given.items()
+        if name.startswith(stem)
+    }
+
+
 def _sorted_out(
     given: Mapping[str, str], manifests: Mapping[str, Manifest]
 ) -> tuple[dict[str, Any], dict[str, NetworkSettings], list[str]]:
@@ -196,7 +244,8 @@ def _sorted_out(
     for variable, value in given.items():
         head, nested, tail = variable.removeprefix(PREFIX).lower().partition("__")
         if not nested:
-            top[head] = value
+            if head not in SECTIONS:
+                top[head] = value
         elif head in manifests:
             _place(raw.setdefault(head, {"values": {}}), tail, value, manifests[head])
     networks, wrong = {}, []

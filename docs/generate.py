@@ -9,7 +9,7 @@ from typing import get_args
 from core.commands import COMMANDS
 from core.connectors import Connector, discover, manifests
 from core.models import Action, Manifest
-from core.settings import NetworkSettings, Settings
+from core.settings import SECTIONS, NetworkSettings, Settings
 from docs import score_page
 
 HERE = Path(__file__).parent
@@ -51,9 +51,16 @@ def settings() -> str:
     )
     lines += ["| variable | default | what |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        if name != "networks":
+        if name != "networks" and name not in SECTIONS:
             default = "in the user's data folder" if name == "database_url" else _default(field.default)
             lines.append(f"| `CLOUT_{name.upper()}` | {default} | {_cell(field.description or '')} |")
+    for section, kind in SECTIONS.items():
+        lines += ["", f"## {section.title()}\n", "| variable | default | what |", "|---|---|---|"]
+        for name, field in kind.model_fields.items():
+            default = _default(field.default)
+            lines.append(
+                f"| `CLOUT_{section.upper()}__{name.upper()}` | {default} | {_cell(field.description or '')} |"
+            )
     lines += ["", "## For every network\n", "`NETWORK` is one of the names below, in capitals.\n"]
     lines += ["| variable | default | what |", "|---|---|---|"]
     for name, field in NetworkSettings.model_fields.items():
