@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
@@ -33,12 +33,27 @@ _HINTS = {
 
 def _http_address(value: str) -> str:
     value = value.strip()
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError as err:  # half an IPv6 address
+        raise ValueError("is not an http or https address") from err
     if parts.scheme not in ("http", "https") or not parts.hostname or any(c.isspace() for c in value):
         raise ValueError("is not an http or https address")
     if parts.username or parts.password:
         raise ValueError("must not hold a user name or password")
+    if parts.query or parts.fragment:
+        raise ValueError("must end with its path: no ? and no #")
+    if not _has_port(parts):
+        raise ValueError("names no port that exists")
     return value
+
+
+def _has_port(parts: SplitResult) -> bool:
+    """Whether a port can be read, where one is given: `urlsplit` looks at it only when asked."""
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def _hosts(value: str) -> str:

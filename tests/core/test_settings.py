@@ -65,7 +65,21 @@ def test_a_host_without_its_port_is_told(wrong: str) -> None:
         read({"CLOUT_ALLOW_HOSTS": wrong})
 
 
-@pytest.mark.parametrize("wrong", ["https://", "box", "https://a b", "https://me:secret@box/"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "https://",
+        "box",
+        "https://a b",
+        "https://me:secret@box/",
+        "https://box/api?key=secret",
+        "https://box/#secret",
+        "https://box:99999/",
+        "https://box:port/",
+        "https://box:0/",
+        "https://[::1",
+    ],
+)
 def test_an_address_that_cannot_be_called_is_told(wrong: str) -> None:
     with pytest.raises(SettingsError, match="CLOUT_BLUESKY__BASE_URL") as caught:
         read({"CLOUT_BLUESKY__BASE_URL": wrong})
