@@ -1,6 +1,5 @@
 """Commands that ask no network: scoring a file of creators, scoring stored history again."""
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import Protocol, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from bots.json_lines import json_line
 from core.app import build
 from core.batches import Refused, Scored, Tally, score_blocks
 from core.figures import score_range, shown
@@ -62,7 +62,7 @@ def _intake(path: Path) -> Iterator[Intake]:
 
 
 def _json_line(outcome: Scored | Refused) -> str:
-    return json.dumps(outcome.json(), ensure_ascii=False) + "\n"
+    return json_line(outcome.json()) + "\n"
 
 
 def _text_line(outcome: Scored | Refused) -> str:

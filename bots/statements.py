@@ -1,8 +1,8 @@
 """`clout why` and `clout compare`: the same cards as in a chat, or JSON and CSV with every point unrounded."""
 
-import json
 from typing import TYPE_CHECKING, Literal
 
+from bots.json_lines import json_line
 from core.cards_compare import compare_card
 from core.cards_why import why_card
 from core.commands import COMMANDS
@@ -25,7 +25,7 @@ async def write_why(
     start = now - (period(since) if since is not None else SINCE_BY_DEFAULT)
     found = await app.lookups.why(team, handle, network=network, since=start)
     if form == "json":
-        return json.dumps(why_json(found), ensure_ascii=False)
+        return json_line(why_json(found))
     if form == "csv":
         return why_csv(found).rstrip("\n")
     card = why_card(found, now, zone=app.settings.zone, manifests=app.manifests)
@@ -36,6 +36,6 @@ async def write_comparison(app: "App", terminal: "Terminal", team: str, handles:
     """Return two to six creators side by side as text to print; raises CloutError."""
     found = await app.lookups.compare(team, handles)
     if as_json:
-        return json.dumps(compare_json(found), ensure_ascii=False)
+        return json_line(compare_json(found))
     card = compare_card(found, app.clock.now(), zone=app.settings.zone, manifests=app.manifests)
     return terminal.text(card.offering(COMMANDS))
