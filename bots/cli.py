@@ -1,7 +1,6 @@
 """The `clout` command: parses what was typed and hands it on; slow imports stand inside the commands that need them."""
 
 import asyncio
-import json
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -210,9 +209,8 @@ async def _lookup(handles: list[str], network: str | None, as_json: bool, fresh:
     async with build(settings) as app:
         terminal = _terminal(app)
         with terminal.progress(f"Looking up {', '.join(handles)}"):
-            asked = [asyncio.create_task(_one(app, gate, handle, network, fresh)) for handle in handles]
-            for task in asked:
-                await task
+            async with asyncio.TaskGroup() as group:  # Ctrl-C ends all of them before the database closes
+                asked = [group.create_task(_one(app, gate, handle, network, fresh)) for handle in handles]
         for handle, task in zip(handles, asked, strict=True):
             worst = max(worst, await _tell(app, terminal, handle, task.result(), as_json))
     return worst
@@ -352,7 +350,9 @@ def _terminal(app: "App") -> "Terminal":
 
 
 def _print_json(value: object) -> None:
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    from bots.json_lines import json_line
+
+    print(json_line(value), flush=True)
 
 
 if __name__ == "__main__":
