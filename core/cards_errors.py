@@ -39,6 +39,7 @@ from core.naming import HANDLE_LIMIT, at_handle
 
 _MESSAGE_LIMIT = 600  # characters; an error may join the words of several networks
 _SUGGESTIONS_SHOWN = 5
+_ASKED = "Did you mean"  # asked once, even where the message already does with other names
 
 HAPPENED: dict[type[CloutError], str] = {
     CloutError: "This did not work",
@@ -100,8 +101,8 @@ def unexpected_card(ref: str) -> Card:
 def _card(error: CloutError, ref: str, now: datetime | None, zone: str, suggestions: Sequence[str]) -> Card:
     what = line(outside(_stop(error.message or happened(error)), _MESSAGE_LIMIT))
     offered = [name for name in suggestions if at_handle(name) not in error.message]
-    quoted = len(offered) < len(suggestions)
-    asked = line("Did you mean ", *_either(offered), "?") if offered and not quoted else ()
+    quoted = len(offered) < len(suggestions) or _ASKED in error.message
+    asked = line(f"{_ASKED} ", *_either(offered), "?") if offered and not quoted else ()
     parts = (what, asked or line(error.advice), _retry(error, now, zone))
     return _paragraph(tuple(filter(None, parts)), ref, line(happened(error)), tuple(suggestions), type(error).__name__)
 

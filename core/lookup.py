@@ -167,9 +167,10 @@ class Lookups:
         return tuple(source.availability() for source in self._sources.values())
 
     async def suggestions(self, team: str, text: str) -> tuple[str, ...]:
-        """Return known handles that begin like the text."""
-        known = await self._store.known_handles(team, text.lstrip("@").lower())
-        return tuple(name.text for name in known)
+        """Return known handles that begin like the text; after `network:` those of that network only."""
+        network, named, start = text.lstrip("@").lower().rpartition(":")
+        known = await self._store.known_handles(team, start)
+        return tuple(name.text for name in known if not named or name.network == network)
 
     def _handle(self, text: str, network: str | None = None) -> Handle:
         mastodon = self._sources.get("mastodon")

@@ -142,8 +142,13 @@ def complete(
     command = words().get(typed[0].casefold().removeprefix("/")) if typed else None
     found = _candidates(typed, command, networks, creators)
     start = begun.casefold().lstrip("@/")
-    fitting = (word for word in found if word.casefold().lstrip("@").startswith(start))
+    fitting = (word for word in found if _begins(word.casefold().lstrip("@"), start))
     return tuple(list(dict.fromkeys(fitting))[:limit])
+
+
+def _begins(word: str, start: str) -> bool:
+    """Whether a word begins so, or the name in it does that stands after its network."""
+    return word.startswith(start) or word.partition(":")[2].startswith(start or ":")
 
 
 def _candidates(
@@ -151,7 +156,7 @@ def _candidates(
 ) -> Iterator[str]:
     if not typed:
         yield from commands()
-        yield from (f"@{name.removeprefix('@')}" for name in creators)
+        yield from map(_spoken, creators)
         return
     arguments = (command or commands()[DEFAULT_COMMAND]).arguments
     last = next((a for a in arguments if a.keyword == typed[-1].casefold()), None)
@@ -166,9 +171,14 @@ def _candidates(
         yield _PRIVATE
 
 
+def _spoken(name: str) -> str:
+    """Return a known name as it is typed: `network:name` as it stands, every other one with its `@`."""
+    return name if ":" in name else f"@{name.removeprefix('@')}"
+
+
 def _words_for(arguments: Iterable[Argument], creators: Iterable[str]) -> Iterator[str]:
     kinds = {argument.kind for argument in arguments}
     if "creator" in kinds:
-        yield from (f"@{name.removeprefix('@')}" for name in creators)
+        yield from map(_spoken, creators)
     if "command" in kinds:
         yield from commands()

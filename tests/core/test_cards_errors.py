@@ -51,6 +51,13 @@ def test_the_time_to_try_again_is_a_moment_for_the_platform():
     assert [(s.text, s.moment) for s in spans if s.moment] == [("23 Nov 03:00 Europe/Berlin", back)]
 
 
+def test_a_message_that_asks_already_is_not_asked_twice():
+    error = errors.NotFound("", "I can't find @bean on Bluesky. Did you mean @beanco?")
+    card = not_found_card(error, "7f3a", ("github:beanco", "bluesky:beanco.bsky.social"))
+    assert words(card).count("Did you mean") == 1
+    assert [b.typed for b in card.buttons] == ["influence github:beanco", "influence bluesky:beanco.bsky.social"]
+
+
 def test_handles_that_are_like_it_are_one_click_away():
     error = errors.NotFound("instagram", "I can't find @glowgru on Instagram.")
     card = not_found_card(error, "7f3a", ("glowguru", "glowgirl"))

@@ -259,6 +259,9 @@ async def test_an_unknown_handle_is_not_found_and_leaves_nothing(tmp_path: Path,
             await app.lookups.lookup(TEAM, "glo")
         assert len(alpha.asked) == 3
         assert "glo" not in " ".join(await app.lookups.suggestions(TEAM, "glo")).split()
+        assert await app.lookups.suggestions(TEAM, "@gl") == ("alpha:glow",)
+        assert await app.lookups.suggestions(TEAM, "alpha:gl") == ("alpha:glow",)
+        assert await app.lookups.suggestions(TEAM, "beta:gl") == ()
 
 
 async def test_no_answer_from_anybody_is_unavailable_and_names_each(

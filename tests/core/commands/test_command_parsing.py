@@ -98,4 +98,8 @@ def test_completion():
     assert complete("@glow on t", networks=["tiktok", "twitch", "x"]) == ("tiktok", "twitch")
     assert complete("@glow ") == ("on", "fresh", "private")
     assert complete("help net") == ("networks",)
+    known = ["github:glow", "bluesky:glow.bsky.social", "mastodon:dana@glow.example"]
+    assert complete("@glo", creators=known) == ("github:glow", "bluesky:glow.bsky.social"), "as they can be typed"
+    assert complete("why bluesky:g", creators=known) == ("bluesky:glow.bsky.social",)
+    assert complete("glow", creators=["glow", *known])[0] == "@glow"
     assert len(complete("@", creators=[f"c{n}" for n in range(90)])) == 25
