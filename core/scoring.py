@@ -26,6 +26,7 @@ __all__ = [
     "best_posts",
     "columns_of",
     "combine",
+    "inputs_of",
     "score_many",
     "score_network",
     "shown",
@@ -71,7 +72,7 @@ def score_network(
         high=_known(scores.high[0]),
         parts=parts,
         dropped=tuple(name for name in PARTS if name not in {part.name for part in parts}) if told else (),
-        inputs=_inputs(profile, scores.inputs) if scores.inputs.posts[0] else None,
+        inputs=inputs_of(profile, scores.inputs) if scores.inputs.posts[0] else None,
         as_of=now,
         last_post_at=_last_post(posts, now),
         model_version=weights.model_version,
@@ -90,19 +91,20 @@ def _parts(scores: Scores) -> tuple[Part, ...]:
     return tuple(Part(name=name, beta=beta, x=x, points=points) for name, beta, x, points in rows if beta > 0)
 
 
-def _inputs(profile: Profile, columns: InputColumns) -> Inputs:
+def inputs_of(profile: Profile, columns: InputColumns, at: int = 0) -> Inputs:
+    """Return the figures behind the score of the account in row `at`, as they are stored."""
     return Inputs(
-        posts=int(columns.posts[0]),
-        credibility=float(columns.credibility[0]),
-        typical_weighted=float(columns.typical_weighted[0]),
-        typical_reactions=float(columns.typical_reactions[0]),
-        typical_shares=_known(columns.typical_shares[0]),
+        posts=int(columns.posts[at]),
+        credibility=float(columns.credibility[at]),
+        typical_weighted=float(columns.typical_weighted[at]),
+        typical_reactions=float(columns.typical_reactions[at]),
+        typical_shares=_known(columns.typical_shares[at]),
         followers=profile.followers,
         listed=profile.listed,
-        expected_rate=_known(columns.expected_rate[0]),
-        active_share=float(columns.active_share[0]),
-        growth_30d=_known(columns.growth_30d[0]),
-        reactions_per_week=float(columns.reactions_per_week[0]),
+        expected_rate=_known(columns.expected_rate[at]),
+        active_share=float(columns.active_share[at]),
+        growth_30d=_known(columns.growth_30d[at]),
+        reactions_per_week=float(columns.reactions_per_week[at]),
     )
 
 

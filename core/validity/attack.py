@@ -34,24 +34,24 @@ class Trick:
     note: str
 
 
-def honest_accounts(network: str, rng: Random) -> Columns:
+def honest_accounts(network: str, rng: Random, accounts: int = ACCOUNTS) -> Columns:
     """Return accounts of one network that draw what the benchmark expects of their size, give or take."""
     terms = CURRENT.terms(network)
     assert terms.rate_at_10k is not None
     assert terms.slope is not None
-    followers = np.rint(10.0 ** rng.uniform(SMALLEST, LARGEST, ACCOUNTS))
+    followers = np.rint(10.0 ** rng.uniform(SMALLEST, LARGEST, accounts))
     rate = terms.rate_at_10k * 10.0 ** (terms.slope * (np.log10(followers) - CURRENT.anchor_decades))
-    usual = followers * rate * np.exp(rng.normal(0.0, ACCOUNT_SPREAD, ACCOUNTS))
-    raw = usual[:, None] * np.exp(rng.normal(0.0, POST_SPREAD, (ACCOUNTS, POSTS)))
+    usual = followers * rate * np.exp(rng.normal(0.0, ACCOUNT_SPREAD, accounts))
+    raw = usual[:, None] * np.exp(rng.normal(0.0, POST_SPREAD, (accounts, POSTS)))
     shares: dict[Action, float] = {"likes": terms.usual.likes, "replies": terms.usual.comments}
     if terms.shares_supplied:
         shares["reposts"] = terms.usual.shares
     return lay(
         network,
-        np.repeat(np.arange(ACCOUNTS), POSTS),
-        np.tile(even_ages(POSTS), ACCOUNTS),
+        np.repeat(np.arange(accounts), POSTS),
+        np.tile(even_ages(POSTS), accounts),
         {action: np.rint(raw * share).ravel() for action, share in shares.items()},
-        ACCOUNTS,
+        accounts,
         followers=followers,
     )
 

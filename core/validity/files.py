@@ -10,7 +10,7 @@ import gzip
 import io
 import math
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ Texts = NDArray[np.str_]
 
 MOST_SKIPPED = 0.05  # share of a file's rows that may be unreadable before the file is not trusted at all (own)
 DAY_S = 86_400.0
+_EPOCH, _EPOCH_UTC = datetime(1970, 1, 1), datetime(1970, 1, 1, tzinfo=UTC)  # noqa: DTZ001 - the first is compared with moments without a zone
 _SCALES = {"k": 1e3, "m": 1e6, "b": 1e9}
 
 
@@ -123,7 +124,14 @@ def _text(path: Path) -> str:
     return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
 
 
-def _parsed(cells: Iterable[str], parse: Callable[[str], float]) -> Floats:
+def _parsed(cells: Sequence[str], parse: Callable[[str], float]) -> Floats:
+    if parse is _count:
+        try:
+            plain = np.array(cells, dtype=np.float64)  # several times faster where every cell is a number
+        except ValueError:
+            pass
+        else:
+            return np.where(plain < 0, math.inf, plain)
     return np.array([parse(cell) for cell in cells], dtype=np.float64)
 
 
@@ -149,6 +157,5 @@ def _moment(cell: str) -> float:
         moment = datetime.fromisoformat(cell)
     except ValueError:
         return math.inf
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return moment.timestamp() / DAY_S
+    since = moment - _EPOCH if moment.tzinfo is None else moment - _EPOCH_UTC
+    return since.total_seconds() / DAY_S

@@ -1,22 +1,14 @@
 """Labelled accounts: does the ratio of following to followers tell bought and fake accounts from people?"""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from core.authenticity import follow_ratio
 from core.validity import marks
 from core.validity.files import Layout
 from core.validity.marks import Goal
 from core.validity.metrics import paired_auc
 from core.validity.study import Study, demand, skipped
-from core.validity.table import FOLLOWERS, Row, unmeasured
-
-Floats = NDArray[np.float64]
-
-
-def mass_follow(followers: Floats, following: Floats) -> Floats:
-    """Return the continuous form of the mass-follow flag: ln((1 + following) / (1 + followers))."""
-    ratio: Floats = np.log1p(following) - np.log1p(followers)
-    return ratio
+from core.validity.table import FOLLOWERS, Row
 
 
 def labelled(
@@ -31,7 +23,7 @@ def labelled(
     rng = study.rng(name, "auc")
     even = np.full(len(size), 1.0 / len(size))
     weights = rng.multinomial(len(size), even, size=study.draws).astype(np.float64)
-    measured = paired_auc(positive, mass_follow(size, follows), -size, weights)
+    measured = paired_auc(positive, follow_ratio(size, follows), -size, weights)
     told = "; ".join(filter(None, ("following / followers", note, skipped(sheet))))
     return [Row(name, "auc", len(size), measured, FOLLOWERS, goal, told)]
 
@@ -50,16 +42,3 @@ def bots(study: Study) -> list[Row]:
     """Return the row of twitter_bots, whose labels are too noisy for a mark."""
     note = "noisy labels, reported only"
     return labelled(study, "twitter_bots", "followers_count", "friends_count", "bot", None, note)
-
-
-def honest_penalties(study: Study) -> list[Row]:
-    """Return how often honest accounts are penalised, and how many two-flag cheats are caught.
-
-    The place where core/authenticity.py joins: two flags on accounts of tiktok_posts, facebook_pages, twitter_ratio
-    and on simulated honest accounts.
-    """
-    reason = "flags are not part of this version; nothing is penalised."
-    return [
-        unmeasured("honest", "penalty.honest_rate", reason, goal=marks.HONEST),
-        unmeasured("honest", "penalty.cheats_caught", reason, goal=marks.CAUGHT),
-    ]

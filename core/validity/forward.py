@@ -50,18 +50,23 @@ class Creators:
 
 def creators(study: Study) -> Creators:
     """Return the creators of tiktok_posts; raises Absent or Unusable."""
+    sheet = videos(study)
+    spans = _spans(sheet)
+    demand(len(spans), f"creators with {LEAST_VIDEOS} videos")
+    past = np.concatenate([rows[-PAST - NEXT : -NEXT] for rows in spans])
+    nexts = np.stack([rows[-NEXT:] for rows in spans])
+    return _creators(sheet, past, nexts, skipped(sheet))
+
+
+def videos(study: Study) -> Sheet:
+    """Return the videos of tiktok_posts, each once, without those whose counts still grow; raises as `creators`."""
     sheet = study.sheet("tiktok_posts", VIDEOS)
     once = np.ones(len(sheet), dtype=np.bool_)
     ids, names = sheet.texts["id"], sheet.texts["user_name"]
     once[1:] = (ids[1:] != ids[:-1]) | (names[1:] != names[:-1])  # rows are sorted by creator and id
     newest = sheet.numbers["create_time"].max(initial=0.0)
     mature = sheet.numbers["create_time"] <= newest - IMMATURE_DAYS * DAY_S
-    sheet = sheet.where(once & mature)
-    spans = _spans(sheet)
-    demand(len(spans), f"creators with {LEAST_VIDEOS} videos")
-    past = np.concatenate([rows[-PAST - NEXT : -NEXT] for rows in spans])
-    nexts = np.stack([rows[-NEXT:] for rows in spans])
-    return _creators(sheet, past, nexts, skipped(sheet))
+    return sheet.where(once & mature)
 
 
 def _spans(sheet: Sheet) -> list[Ints]:

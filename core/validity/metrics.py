@@ -17,6 +17,7 @@ Bools = NDArray[np.bool_]
 Random = np.random.Generator
 
 CI = (0.025, 0.975)  # fractions of the draws between which the shown interval lies
+WILSON_Z = 1.959964  # standard deviations of the same 95 % interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,16 @@ class Estimate:
     diff: float = math.nan
     diff_se: float = math.nan
     worst: float = math.nan
+
+
+def share(chosen: int, of: int) -> Estimate:
+    """Return a share with its error and Wilson's interval (JASA 1927), which says something even where it is 0 or 1."""
+    if of == 0:
+        return Estimate(math.nan)
+    p, z2 = chosen / of, WILSON_Z**2
+    middle = (p + z2 / (2.0 * of)) / (1.0 + z2 / of)
+    half = math.sqrt(z2 * (p * (1.0 - p) + z2 / (4.0 * of)) / of) / (1.0 + z2 / of)
+    return Estimate(p, math.sqrt(p * (1.0 - p) / of), max(middle - half, 0.0), min(middle + half, 1.0))
 
 
 def auc(positive: Bools, value: Floats, weight: Floats | None = None) -> float:

@@ -41,9 +41,14 @@ def facebook(study: Study) -> list[Row]:
 
 def twitter(study: Study) -> list[Row]:
     """Return how calm the score of single accounts stays over years; too few accounts for an error."""
+    return calm_weeks("twitter_ratio", tweets(study), study, marked=False)
+
+
+def tweets(study: Study) -> Pages:
+    """Return the accounts of twitter_ratio with their posts; raises Absent or Unusable."""
     sheet = study.sheet("twitter_ratio", TWEETS)
     names, owner = np.unique(sheet.texts["user"], return_inverse=True)
-    tweets = Pages(
+    return Pages(
         network="x",
         count=len(names),
         page=owner.astype(np.int64),
@@ -52,7 +57,6 @@ def twitter(study: Study) -> list[Row]:
         comments=sheet.numbers["replies"],
         shares=sheet.numbers["retweets"],
     )
-    return calm_weeks("twitter_ratio", tweets, study, marked=False)
 
 
 def weekly_moves(pages: Pages) -> tuple[Floats, Ints]:

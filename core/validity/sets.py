@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from core.validity import attack, counters, flags, forward, pairs, ranks, replay, shape
+from core.validity import attack, counters, flags, forward, pairs, penalties, ranks, replay, shape
 from core.validity.study import Study
 from core.validity.table import Row
 
@@ -24,7 +24,7 @@ SETS: Mapping[str, Measure] = {
     "top_insta": ranks.vendor_score,
     "klout_scores": shape.klout,
     "mixed": shape.mixed,
-    "honest": flags.honest_penalties,
+    "honest": penalties.honest_penalties,
     "simulated": attack.simulated,
 }
 """The last three are no folders: persons and creators of other sets together, honest accounts, simulated accounts."""

@@ -2,7 +2,7 @@
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ class Study:
     folder: Path
     seed: int = 0
     fast: bool = False
+    _kept: dict[tuple[str, str, Layout], Sheet] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def draws(self) -> int:
@@ -40,11 +41,14 @@ class Study:
         return FAST_PICKS if self.fast else PICKS
 
     def sheet(self, name: str, layout: Layout, stem: str = "data") -> Sheet:
-        """Return the readable rows of a set; raises Absent or Unusable."""
+        """Return the readable rows of a set, read once however many measures ask; raises Absent or Unusable."""
+        known = self._kept.get((name, stem, layout))
+        if known is not None:
+            return known
         path = locate(self.folder, name, stem)
         if path is None:
             raise Absent(f"absent: no {stem}.csv or {stem}.csv.gz")
-        return read(path, layout)
+        return self._kept.setdefault((name, stem, layout), read(path, layout))
 
     def rng(self, *names: str) -> Random:
         """Return randomness of a measure's own, so that leaving another set out changes nothing."""

@@ -23,6 +23,7 @@ AT_LEAST = {
     ("instafake", "auc"): 0.937,
     ("uci_facebook", "rho E reach"): 0.624,
     ("instagram_single", "rho E impressions"): 0.892,
+    ("honest", "penalty.cheats_caught"): 0.935,
 }
 AT_MOST = {
     ("peerindex", "monotone.violations"): 0.0,
@@ -33,6 +34,7 @@ AT_MOST = {
     ("facebook_pages", "share of weeks >= 5 points"): 0.010,
     ("youtube_trending", "counters.stored_twice"): 0.0,
     ("youtube_trending", "counters.wrong"): 0.0,
+    ("honest", "penalty.honest_rate"): 0.0,
 }
 ROWS = [(key, floor, 1.0) for key, floor in AT_LEAST.items()] + [(key, top, -1.0) for key, top in AT_MOST.items()]
 
