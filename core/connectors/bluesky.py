@@ -235,6 +235,7 @@ def _dig(value: object, *path: str) -> str:
 
 _SUSPENDED = {"AccountTakedown", "AccountDeactivated", "AccountSuspended"}
 _BLOCKED = {"BlockedActor", "BlockedByActor"}
+_NOT_THERE = "there is no such call at this address; is CLOUT_BLUESKY__BASE_URL right?"
 
 
 def _errors(answer: Answer, asked: Asked) -> SourceError | None:
@@ -243,6 +244,8 @@ def _errors(answer: Answer, asked: Asked) -> SourceError | None:
         return rate_limited(MANIFEST, answer, asked.now)
     if answer.status == 501:
         return SourceChanged(MANIFEST.name, "Bluesky no longer knows the method we use.", field="method")
+    if answer.status == 404:  # an unknown account is a 400: here the whole call is unknown, and nobody is missing
+        return SourceChanged(MANIFEST.name, f"Bluesky: {_NOT_THERE}", field="method")
     if answer.status != 400:
         return None
     refusal = _refusal(answer)
