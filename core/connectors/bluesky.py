@@ -1,6 +1,5 @@
 """Bluesky: public profiles and posts from the AppView, no key needed."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -218,16 +217,18 @@ def _post_url(view: _PostView) -> str:
 
 
 def _kind(record: object, subject: str) -> Kind:
-    parent = _dig(record, "reply", "parent", "uri")
-    if parent:
+    if not isinstance(record, dict):
+        return "original"
+    if "reply" in record and (parent := _dig(record["reply"], "parent", "uri")):
         return "thread" if parent.startswith(f"at://{subject}/") else "reply"
-    quoted = _dig(record, "embed", "record", "uri") or _dig(record, "embed", "record", "record", "uri")
+    embed = record.get("embed")
+    quoted = (_dig(embed, "record", "uri") or _dig(embed, "record", "record", "uri")) if embed else ""
     return "quote" if _POST_COLLECTION in quoted else "original"
 
 
 def _dig(value: object, *path: str) -> str:
     for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
+        value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, str) else ""
 
 
