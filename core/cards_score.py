@@ -40,6 +40,7 @@ POSTS_SHOWN = 3  # of the five with most leverage; `why` shows them all
 RANKED_FROM = 20  # SCORING 8: no percentile among fewer tracked creators
 _NAME_LIMIT = 40  # characters of a creator's name beside the handle
 _NOTES_AT_MOST = 8
+_SAYS_WHAT = "public reactions, not sales"
 
 
 class Percentile(Model):
@@ -319,10 +320,12 @@ def _network_notes(basis: Basis) -> list[Line]:
 def _footer(basis: Basis) -> Line:
     shown = [*basis.counted, *basis.apart] or basis.reading.networks
     read = [n.profile.fetched_at for n in shown if n.profile is not None]
+    if not read and basis.reading.pending:
+        return line(_SAYS_WHAT)
     updated = min(read, default=basis.reading.at)
     ago = at(updated, figures.ago(updated, basis.now, basis.zone), "ago")
     model = basis.reading.score.model_version
-    return line("Updated ", ago, f" · model {model} · public reactions, not sales")
+    return line("Updated ", ago, f" · model {model} · {_SAYS_WHAT}")
 
 
 def _buttons(reading: Reading) -> tuple[Button, ...]:

@@ -164,6 +164,7 @@ def test_a_partial_card_of_nothing_yet():
     card = partial_card(nothing, NOW, zone="UTC")
     assert isinstance(headline(card), Headline)
     assert "waiting for Tiktok" in words(card)
+    assert "Updated" not in words(card), "nothing has been read"
 
 
 def test_the_same_reading_gives_the_same_card():
