@@ -35,6 +35,10 @@ cli = typer.Typer(
 )
 
 
+runs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Answer in a chat platform until stopped.")
+cli.add_typer(runs, name="run")
+
+
 @cli.callback(invoke_without_command=True)
 def top(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
     """Clout: an influence score from 1 to 100 that you can check."""
@@ -141,6 +145,14 @@ def rescore(
     from bots.offline import rescore as again
 
     raise typer.Exit(_run(again(_settings(), weights, since.date() if since else None, sys.stdout)))
+
+
+@runs.command("slack")
+def run_slack() -> None:
+    """Answer /influence in Slack; needs CLOUT_SLACK__BOT_TOKEN and CLOUT_SLACK__APP_TOKEN."""
+    from bots.slack_socket import serve
+
+    raise typer.Exit(_run(serve(_settings())))
 
 
 def main() -> None:
