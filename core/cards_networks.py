@@ -71,7 +71,7 @@ def _off(network: NetworkAvailability) -> TableRow:
     manifest = network.manifest
     said = [line(outside(_stop(network.reason or manifest.off_wording or "Not set up here"), REMARK_LIMIT))]
     needed = [credential for credential in manifest.credentials if credential.required]
-    if needed:
+    if needed and network.implemented:  # nobody shall fetch a key that this version cannot use
         said.append(_needs(manifest, [f"CLOUT_{manifest.name}__{c.name}".upper() for c in needed]))
     if manifest.access in _ACCESS:
         said.append(line(f"Read {_ACCESS[manifest.access]}."))

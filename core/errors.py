@@ -146,7 +146,7 @@ class NotConfigured(SourceError):
     """There is no key for the network, or its connector is off."""
 
     status = "not_configured"
-    advice = "`networks` says what a key would add."
+    advice = "`networks` says what is read here, and what each other network needs."
 
 
 class RateLimited(SourceError):

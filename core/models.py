@@ -417,11 +417,15 @@ class Reading(Model):
 
 
 class NetworkAvailability(Model):
-    """Whether a network can be read here; `reason` says what is missing or limits the reading, else is empty."""
+    """Whether a network can be read here; `reason` says what is missing or limits the reading, else is empty.
+
+    One that is not `implemented` cannot be read by this version, whatever is set.
+    """
 
     manifest: Manifest
     ready: bool
     reason: str = ""
+    implemented: bool = True
 
 
 class Linked(Model):

@@ -38,8 +38,10 @@ class Source:
         """Why the network cannot be read here, in one sentence; empty when it can."""
         manifest = self.connector.manifest
         enabled = manifest.enabled_by_default if self.settings.enabled is None else self.settings.enabled
-        if not enabled or self.connector.fetch is None:
-            return manifest.off_wording or f"{manifest.label} is not read by this version."
+        if self.connector.fetch is None:  # first: no key would change it
+            return f"{manifest.label} is not read by this version yet; its handles and addresses are understood."
+        if not enabled:
+            return manifest.off_wording or f"{manifest.label} is switched off here."
         missing = [c.name for c in manifest.credentials if c.required and c.name not in self.settings.values]
         if missing:
             return f"{manifest.label} is not set up here: {', '.join(missing)} missing. {manifest.off_wording}".strip()
@@ -86,7 +88,10 @@ class Source:
 
     def availability(self) -> NetworkAvailability:
         """Return whether the network can be read here, and why not."""
-        return NetworkAvailability(manifest=self.manifest, ready=not self.obstacle, reason=self.obstacle)
+        known = self.connector.fetch is not None
+        return NetworkAvailability(
+            manifest=self.manifest, ready=not self.obstacle, reason=self.obstacle, implemented=known
+        )
 
 
 def sources_of(

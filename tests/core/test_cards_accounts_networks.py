@@ -1,6 +1,11 @@
+from pydantic import SecretStr
+
 from core.cards_accounts import accounts_card, linked_card
 from core.cards_networks import HelpEntry, help_card, networks_card
+from core.connectors import discover
 from core.models import Linked, NetworkAvailability
+from core.settings import NetworkSettings
+from core.sources import Source
 from tests.core.readings_by_hand import MANIFESTS, NOW, account, failed
 
 
@@ -20,6 +25,22 @@ def test_networks_say_what_a_key_would_add():
     assert "TikTok is not set up here. Needs CLOUT_TIKTOK__CLIENT_KEY. Read with the creator's consent." in said
     assert "Likes and comments of professional accounts." in said
     assert card.private
+
+
+def test_a_network_this_version_cannot_read_asks_nobody_for_a_key():
+    off = NetworkAvailability(manifest=MANIFESTS["tiktok"], ready=False, reason="Not read yet", implemented=False)
+    said = words(networks_card((off,)))
+    assert "Not read yet." in said
+    assert "Needs" not in said
+
+
+def test_no_key_is_asked_for_where_no_connector_could_use_it():
+    settings = {"youtube": NetworkSettings(values={"api_key": SecretStr("planted")})}
+    for name, connector in discover().items():
+        source = Source(connector, settings.get(name, NetworkSettings()), None, None)
+        told = source.availability()
+        assert told.implemented == (connector.fetch is not None)
+        assert told.implemented or "not read by this version" in told.reason
 
 
 def test_accounts_are_listed_with_what_is_wrong():
