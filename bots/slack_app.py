@@ -95,7 +95,7 @@ class SlackFront:
 
     async def _on_command(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         if self._running.stopping:
-            await ack(RESTARTING)
+            await ack(text=RESTARTING, unfurl_links=False, unfurl_media=False)
             return
         await ack()
         if self._seen.first(body.get("trigger_id")):
@@ -196,7 +196,7 @@ class SlackFront:
             await self._refused(deed, error)
             return
         # a new reading and another page take the place of the card, anything else stands below it
-        deed.answer.in_place = press.verb == "page" or (press.verb == "run" and invocation.arguments.flag("fresh"))
+        deed.answer.in_place = press.verb == "page" or (press.verb == "run" and "fresh" in press.options)
         await self._ran(deed, invocation, page=press.page)
 
     def _wanted(self, deed: Deed, press: Press) -> Invocation:
@@ -210,7 +210,6 @@ class SlackFront:
             if key in self._refreshed:
                 log.info("a reading anew came too soon; the stored one is shown", team=deed.team)
                 del options["fresh"]
-                deed.answer.in_place = True
                 return invoke(press.command, private=private, **options)
             self._refreshed[key] = now
         return invocation
