@@ -124,6 +124,11 @@ class SlackSettings(BaseModel):
         description="app-level token, `xapp-...` with connections:write, for Socket Mode: no public address needed",
     )
     signing_secret: SecretStr | None = Field(None, description="signing secret, where Slack calls Clout over HTTP")
+    client_id: str | None = Field(None, description="client id, where many workspaces install Clout by OAuth")
+    client_secret: SecretStr | None = Field(None, description="client secret, beside the client id")
+    authorize_url: LoopbackAddress | None = Field(
+        None, description="address where a pretend Slack on this machine asks for consent, for tests"
+    )
     api_url: LoopbackAddress | None = Field(None, description="address of a pretend Slack on this machine, for tests")
 
 
@@ -143,6 +148,16 @@ class Settings(BaseSettings):
     allow_hosts: Annotated[str, AfterValidator(_hosts)] = Field(
         "", description="host:port,... that may be called although they are not public; plain http included"
     )
+    public_url: Address | None = Field(
+        None, description="https address under which browsers reach Clout, for installs by OAuth"
+    )
+    secret_keys: SecretStr | None = Field(
+        None, description="keys that stored tokens are encrypted with, commas between; the first encrypts, all decrypt"
+    )
+    port: int | None = Field(
+        None, ge=0, le=65535, description="port of the web server: health, metrics and, with a signing secret, Slack"
+    )
+    host: str = Field("127.0.0.1", description="address the web server listens on; 0.0.0.0 in a container")
     zone: Annotated[str, AfterValidator(_zone)] = Field(
         "UTC", description="time zone of dates in the terminal, an IANA name"
     )

@@ -35,6 +35,11 @@ class Store:
         self._db = database
         self._clock = clock
 
+    @property
+    def database(self) -> Database:
+        """The database itself, for rooms with tables of their own."""
+        return self._db
+
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, clock: Clock) -> AsyncIterator["Store"]:

@@ -222,6 +222,25 @@ suppressions = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+slack_installs = Table(
+    "slack_installs",
+    metadata,
+    Column("client_id", String, nullable=False),
+    Column("enterprise_id", String, nullable=False),  # empty outside of an organisation
+    Column("team_id", String, nullable=False),  # empty for an install on a whole organisation
+    Column("at", BigInteger, nullable=False),
+    Column("sealed", Text, nullable=False),  # the installation with its tokens, encrypted
+    PrimaryKeyConstraint("client_id", "enterprise_id", "team_id"),  # one each: a new install replaces the tokens
+)
+
+slack_states = Table(
+    "slack_states",
+    metadata,
+    Column("state", String, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    PrimaryKeyConstraint("state"),
+)
+
 # Alembic's own table, outside `metadata`, so that a new database can be stamped without importing Alembic.
 alembic_version = Table(
     "alembic_version",

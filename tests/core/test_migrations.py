@@ -83,10 +83,10 @@ async def test_an_old_database_is_copied_then_upgraded_with_its_rows(
         assert len(await store.posts("bluesky", "did:plc:glow", since=NOON.replace(year=2025))) == 4, (
             "copying the accounts table must not take along what refers to it"
         )
-    copy = tmp_path / "clout.db.before-0003"
+    copy = tmp_path / "clout.db.before-0004"
     assert dump(copy) == before
     assert copy.stat().st_mode & 0o777 == 0o600
-    assert [row[0] for row in query(tmp_path / "clout.db", "SELECT version_num FROM alembic_version")] == ["0003"]
+    assert [row[0] for row in query(tmp_path / "clout.db", "SELECT version_num FROM alembic_version")] == ["0004"]
     assert query(tmp_path / "clout.db", "SELECT mood FROM accounts") == [("calm",)]
     assert query(tmp_path / "clout.db", "PRAGMA foreign_key_check") == []
 
@@ -153,15 +153,15 @@ def add_a_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str = 
     (folder / "versions").mkdir(parents=True)
     for path in [source / "env.py", *source.glob("versions/*.py")]:
         (folder / path.relative_to(source)).write_text(path.read_text())
-    (folder / "versions" / "0003_mood.py").write_text(
-        'import sqlalchemy as sa\nfrom alembic import op\nrevision = "0003"\ndown_revision = "0002"\n'
+    (folder / "versions" / "0004_mood.py").write_text(
+        'import sqlalchemy as sa\nfrom alembic import op\nrevision = "0004"\ndown_revision = "0003"\n'
         "def upgrade() -> None:\n"
         '    with op.batch_alter_table("accounts", recreate="always") as batch:\n'
         '        batch.add_column(sa.Column("mood", sa.String(), nullable=False, server_default="calm"))\n'
         f"    {then}\n"
     )
     monkeypatch.setattr(migrations, "__file__", str(folder / "__init__.py"))
-    monkeypatch.setattr(migrations, "HEAD", "0003")
-    monkeypatch.setattr(schema, "HEAD", "0003")
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002", "0003"))
-    monkeypatch.setattr(schema, "upgrade", lambda conn: migrations.upgrade(conn, "0003"))
+    monkeypatch.setattr(migrations, "HEAD", "0004")
+    monkeypatch.setattr(schema, "HEAD", "0004")
+    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002", "0003", "0004"))
+    monkeypatch.setattr(schema, "upgrade", lambda conn: migrations.upgrade(conn, "0004"))
