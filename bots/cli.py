@@ -28,6 +28,7 @@ AT_ONCE = 5  # lookups side by side when several handles are given
 
 cli = typer.Typer(
     no_args_is_help=True,
+    epilog='Every other command (networks, history, link ...): clout chat -c "help"',
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -94,9 +95,16 @@ def chat(
 
 @cli.command()
 def demo(
+    where: Annotated[str, typer.Argument(metavar="[slack]", help="`slack` shows a conversation in a channel.")] = "",
     seed: Annotated[int, typer.Option(help="Which invented world to visit.")] = 20,
 ) -> None:
     """Take a tour of Clout with invented creators; needs no key and no network."""
+    if where == "slack":
+        from bots.demo_slack import conversation
+
+        raise typer.Exit(_run(conversation(seed)))
+    if where:
+        raise typer.BadParameter("there is a demo of slack, and the tour without a word", param_hint="where")
     from bots.demo import tour
 
     raise typer.Exit(_run(tour(seed)))

@@ -114,16 +114,16 @@ async def _patterns(tour: Tour) -> None:
 
 async def _two_accounts(tour: Tour) -> None:
     tour.say("5. One creator, three networks. Linking is always your own act; then there is one score.")
-    await tour.type("link @beanco github:beanco")
-    await tour.type("link @beanco beanco@toot.example")
-    await tour.type("@beanco")
+    await tour.type("link @patchwork.example github:patchwork-pia")
+    await tour.type("link @patchwork.example pia@toot.example")
+    await tour.type("@patchwork.example")
 
 
 async def _a_failing_network(tour: Tour) -> None:
     tour.say("6. Seven hours later Bluesky answers nothing but errors. The score stays, and the card says why.")
     tour.box.clock.advance(timedelta(hours=7))
     tour.box.faults.set("bluesky", "500")
-    await tour.type("@beanco")
+    await tour.type("@patchwork.example")
     tour.box.faults.clear()
 
 

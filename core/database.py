@@ -93,7 +93,7 @@ def plain_faults() -> Iterator[None]:
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError) as err:
-        log.warning("database: %s", err)
+        log.info("database: %s", getattr(err, "orig", None) or err)  # never the statement: it may hold names
         raise plain(err) from err
 
 

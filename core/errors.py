@@ -174,11 +174,25 @@ class PaymentRequired(SourceError):
 
 
 class Unavailable(SourceError):
-    """Timeout, refused connection, server error; also: every network failed."""
+    """Timeout, refused connection, server error; also: every network failed.
+
+    `causes` holds what each of several networks answered, so that no reason and no time to try again is lost.
+    """
 
     status = "upstream_error"
     transient = True
     advice = "Try again in a few minutes."
+
+    def __init__(
+        self,
+        network: str,
+        message: str,
+        *,
+        retry_at: datetime | None = None,
+        causes: "tuple[SourceError, ...]" = (),
+    ) -> None:
+        super().__init__(network, message, retry_at=retry_at)
+        self.causes = causes
 
 
 class SourceAuthFailed(SourceError):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from core.errors import CloutError, SourceError
+from core.errors import CloutError, SourceError, Unavailable
 from core.models import Failure, NetworkReading, Post, Reading
 from core.weights import CURRENT
 
@@ -33,14 +33,16 @@ def failed_lookup_json(handle: str, error: CloutError) -> dict[str, object]:
         "model_version": CURRENT.model_version,
         "weights_version": CURRENT.weights_version,
         "networks": [],
-        "errors": [
-            {
-                "network": error.network or None if isinstance(error, SourceError) else None,
-                "error": type(error).__name__,
-                "message": error.message,
-                "retry_at": _iso(error.retry_at),
-            }
-        ],
+        "errors": [_error(cause) for cause in (error.causes if isinstance(error, Unavailable) else ()) or (error,)],
+    }
+
+
+def _error(error: CloutError) -> dict[str, object]:
+    return {
+        "network": error.network or None if isinstance(error, SourceError) else None,
+        "error": type(error).__name__,
+        "message": error.message,
+        "retry_at": _iso(error.retry_at),
     }
 
 

@@ -92,7 +92,7 @@ class Handle(Model):
             return cls._at(address, _owner(address, known), text)
         if (manifest := _by_path(text, known)) is not None:
             return cls._on_network(manifest, text, text, default_instance)
-        if (prefixed := _PREFIX.fullmatch(text)) is not None:
+        if (prefixed := _PREFIX.fullmatch(text.removeprefix("@"))) is not None:
             return cls._on_network(_network(prefixed[1], known), prefixed[2], text, default_instance)
         return cls._unqualified(bare, text, known, default_instance)
 

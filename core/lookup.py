@@ -17,6 +17,7 @@ from core.errors import (
     InputError,
     NotFound,
     NotRecorded,
+    SourceError,
     Unavailable,
 )
 from core.explain import Comparison, Explanation
@@ -310,7 +311,7 @@ class Lookups:
         elif len(others) == 1:
             error = others[0]
         elif others:
-            error = Unavailable("", " ".join(error.message for error in others))
+            error = _several(others)
         else:
             error = NotFound("", f"I can't find {handle.shown} on {self._where(handle)}.")
         if isinstance(error, NotFound) and (near := await self._near(team, handle)):
@@ -327,6 +328,13 @@ class Lookups:
         names.update((name.name, name.name) for name in known)
         near = closest(handle.name, names)
         return f"@{names[near]}" if near is not None else None
+
+
+def _several(errors: Sequence[SourceError]) -> Unavailable:
+    """Return the failures of several networks as one, to be tried again when the first of them may be."""
+    times = [error.retry_at for error in errors if error.retry_at is not None]
+    said = " ".join(error.message for error in errors)
+    return Unavailable("", said, retry_at=min(times, default=None), causes=tuple(errors))
 
 
 def _point(score: NetworkScore) -> ScorePoint:

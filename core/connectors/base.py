@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from core.connectors.answers import Answer
-from core.connectors.faults import HttpError, Refused, TimedOut, TooLarge
+from core.connectors.faults import HttpError, Refused, TimedOut, TooLarge, TooManyRedirects
 from core.connectors.resets import reset_at
 from core.errors import (
     NotFound,
@@ -209,6 +209,8 @@ def unreachable(manifest: Manifest, err: HttpError) -> Unavailable:
         why = "sent an answer larger than we accept"
     elif isinstance(err, Refused):
         why = "points to an address we do not connect to"
+    elif isinstance(err, TooManyRedirects):
+        why = "sends us in circles"
     else:
         why = "cannot be reached"
     return Unavailable(manifest.name, f"{manifest.label} {why}.")

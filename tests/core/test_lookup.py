@@ -20,6 +20,7 @@ from core.errors import (
     Suspended,
     Unavailable,
 )
+from core.formats import failed_lookup_json
 from core.models import HandleRule, Manifest, Post, Profile, Reading, Snapshot, Target
 from core.settings import Settings
 
@@ -381,3 +382,20 @@ async def test_two_accounts_on_one_network_are_both_asked_and_both_count(
         assert alone is not None
         assert both.score.score > alone
         assert set(await app.lookups.posts(both)) == {("alpha", "a1"), ("alpha", "a2")}
+
+
+async def test_several_failing_networks_keep_each_reason_and_the_first_time(
+    tmp_path: Path, clock: HandClock, alpha: Toy, beta: Toy
+) -> None:
+    soon, later = clock.now() + timedelta(minutes=5), clock.now() + timedelta(minutes=20)
+    alpha.error = RateLimited("alpha", "Alpha limits.", retry_at=later)
+    beta.error = RateLimited("beta", "Beta limits.", retry_at=soon)
+    async with opened(tmp_path, clock, alpha, beta) as app:
+        with pytest.raises(Unavailable) as caught:
+            await app.lookups.lookup(TEAM, "nobody")
+        assert caught.value.retry_at == soon
+        errors = failed_lookup_json("nobody", caught.value)["errors"]
+        assert [(e["network"], e["error"]) for e in errors] == [  # type: ignore[attr-defined]
+            ("alpha", "RateLimited"),
+            ("beta", "RateLimited"),
+        ]

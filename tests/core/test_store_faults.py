@@ -126,6 +126,7 @@ def test_a_server_that_is_away_is_told_from_a_refused_statement() -> None:
 
 
 async def test_what_people_asked_for_stays_out_of_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     async with open_store(tmp_path) as store:
         await store._db.write(lambda conn: conn.exec_driver_sql("PRAGMA query_only=ON").close())
         with pytest.raises(StoreError):
