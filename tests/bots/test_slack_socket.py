@@ -1,0 +1,64 @@
+"""`clout run slack` and `clout demo slack`: starting, being refused, stopping."""
+
+import asyncio
+
+import pytest
+from pydantic import SecretStr
+
+from bots.demo_slack import conversation
+from bots.slack_socket import serve
+from core.connectors import manifests
+from core.errors import SettingsError
+from core.settings import Settings
+
+
+@pytest.fixture
+def settings(box, slack, tmp_path):
+    database = {"CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'clout.db'}"}
+    return Settings.read(manifests(), {**box.env(), **box.slack_env(), **database}, env_file=None)
+
+
+def with_slack(settings, **changes):
+    return settings.model_copy(update={"slack": settings.slack.model_copy(update=changes)})
+
+
+@pytest.mark.parametrize(("name", "variable"), [("bot_token", "BOT_TOKEN"), ("app_token", "APP_TOKEN")])
+async def test_a_token_that_slack_does_not_take_is_one_line_and_78(settings, capsys, caplog, name, variable):
+    wrong = with_slack(settings, **{name: SecretStr("xoxb-wrong-secret" if name == "bot_token" else "xapp-wrong")})
+    assert await serve(wrong) == 78
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 1
+    assert told[0].startswith(f"Slack does not take CLOUT_SLACK__{variable}: invalid_auth.")
+    assert "wrong" not in told[0]
+
+
+async def test_missing_tokens_are_named_together(settings):
+    with pytest.raises(SettingsError, match="CLOUT_SLACK__BOT_TOKEN and CLOUT_SLACK__APP_TOKEN"):
+        await serve(with_slack(settings, bot_token=None, app_token=None))
+
+
+async def test_when_slack_cannot_be_reached_it_says_so(settings, capsys):
+    assert await serve(with_slack(settings, api_url="http://127.0.0.1:9/api/")) == 4
+    assert "Slack cannot be reached" in capsys.readouterr().err
+
+
+async def test_it_serves_until_it_is_asked_to_stop(settings, slack):
+    stop = asyncio.Event()
+    running = asyncio.create_task(serve(settings, until=lambda: stop))
+    done = await slack.command("/influence", "help history")
+    assert (await done.answer()).ephemeral
+    stop.set()
+    assert await running == 0
+
+
+async def test_the_demo_shows_a_conversation(capsys):
+    assert await conversation(20) == 0
+    shown = capsys.readouterr().out
+    for words in (
+        "Mia Member types: /influence @beanco",
+        "rounded from 1 +",
+        "Bluesky has a problem of its own",
+        "@hexed ·",
+        "(only Mia Member sees this)",
+    ):
+        assert words in shown
