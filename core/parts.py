@@ -67,11 +67,12 @@ def part_values(t: Floats, z: Floats, terms: Terms, weights: Weights) -> Floats:
     `t` (3, ...) is log10(1 + typical) of weighted reactions, shares and raw reactions; `z` the credibility.
     """
     typ = t * LN10
-    np.expm1(typ, out=typ)
+    np.exp(typ, out=typ)  # half the time of expm1, and no nearer to 0 does a reaction count
+    typ -= 1.0
     x = np.empty((len(PARTS), *z.shape))
     _rate(typ[2], z, terms, weights, out=x[3])
     typ *= z
-    np.log10(1.0 + typ[:2], out=x[:2])
+    _log10_of_one_more(typ[:2], out=x[:2])
     gate = np.minimum(x[0] * (1.0 / np.log10(1.0 + weights.gate_reactions)), 1.0)
     x[0] /= terms.tmax
     x[1] /= terms.tmax - 1.0
@@ -84,14 +85,20 @@ def part_values(t: Floats, z: Floats, terms: Terms, weights: Weights) -> Floats:
     return x
 
 
+def _log10_of_one_more(value: Floats, out: Floats) -> None:
+    """Write log10(1 + value); the natural logarithm takes half the time of the decimal one."""
+    np.add(value, 1.0, out=out)
+    np.log(out, out=out)
+    out *= 1.0 / LN10
+
+
 def _audience(raw: Floats, gate: Floats, terms: Terms, weights: Weights) -> Floats:
     """Followers, but no more than the reactions vouch for; lists count beside them where they are supplied.
 
     Lists are gated like rate, activity and growth: an account nobody reacts to stays at the floor.
     """
     audience = np.minimum(terms.followers, raw * (weights.audience_factor / terms.rate))
-    audience += 1.0
-    np.log10(audience, out=audience)
+    _log10_of_one_more(audience, out=audience)
     audience /= weights.audience_decades
     np.minimum(audience, 1.0, out=audience)
     unlisted = np.isnan(terms.listed)

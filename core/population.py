@@ -26,8 +26,8 @@ STATES: tuple[State, ...] = ("ok", "provisional", "insufficient")
 
 CHUNK_POSTS = 1 << 14  # posts whose columns are worked on at once; larger temporary arrays cost page faults
 BLOCK_POSTS = 1 << 14  # posts of a padded block without draws: stays in the cache
-BLOCK_DRAWN_POSTS = 1 << 12  # posts of a padded block whose accounts are drawn
-DRAWN_POSTS = 800  # posts drawn at once, 200 draws of three values each: some 4 MB
+BLOCK_DRAWN_POSTS = 1 << 13  # posts of a padded block whose accounts are drawn
+DRAWN_POSTS = 1200  # posts drawn at once, 200 draws of three values each: some 3 MB
 BLOCK_SLACK = 1.15  # the longest account of a block may have this many times the posts of its shortest
 
 
@@ -153,14 +153,18 @@ class Rows:
     reacted: Floats
 
 
-def pad(posts: Scoreable, accounts: Ints) -> Rows:
-    """Lay the posts of some accounts out in rows of equal length, sorted by each of the three values."""
+def pad(posts: Scoreable, accounts: Ints, *, drawn: bool = False) -> Rows:
+    """Lay the posts of some accounts out in rows of equal length, sorted by each of the three values.
+
+    Rows to be drawn keep posts of equal value in their order, so that sums in single precision come out the same
+    whatever stands in the block.
+    """
     count = posts.count[accounts]
     width = int(count.max())
     slot = posts.start[accounts][:, None] + np.arange(width)
     slot[np.arange(width) >= count[:, None]] = len(posts.age) - 1
     y = posts.y.take(slot, axis=1).reshape(-1, width)
-    order = y.argsort(axis=1)
+    order = y.argsort(axis=1, kind="stable" if drawn else None)
     lane = order + np.arange(len(y))[:, None] * width
     origin = slot.ravel().take(lane % slot.size)
     mass = posts.mass.take(origin)
@@ -200,7 +204,7 @@ def active_share(age: Floats, covered: Floats, weights: Weights) -> Floats:
 def _score_block(
     scores: Scores, posts: Scoreable, facts: Facts, accounts: Ints, first: int, weights: Weights, interval: bool
 ) -> None:
-    rows = pad(posts, accounts)
+    rows = pad(posts, accounts, drawn=interval)
     base = typical(rows.y, rows.mass, rows.even, weights)
     z = credibility(rows.reacted, weights)
     own = facts.take(accounts)

@@ -90,3 +90,20 @@ def test_batch_and_single_are_equal() -> None:
 def test_interval_leaves_the_score_alone() -> None:
     columns = simulate(300, 2)
     np.testing.assert_allclose(score_many(columns).s, score_many(columns, interval=True).s, atol=1e-12, equal_nan=True)
+
+
+def test_irregular_accounts_come_out_of_a_batch_as_they_come_out_alone() -> None:
+    """Gaps, ties and unequal lengths: the range is drawn in single precision, whose sums depend on their order."""
+    rng = random.Random(7)
+    alone = [_ragged(rng) for _ in range(300)]
+    batch = score_many(columns_of([(profile, posts, NOW, None, ()) for profile, posts in alone]), interval=True)
+    ranges = 0
+    for index, (profile, posts) in enumerate(alone):
+        one = score_network(profile, posts, NOW)
+        if one.low is None:
+            assert np.isnan(batch.low[index])
+            continue
+        found = (batch.low[index], batch.s[index], batch.high[index])
+        assert found == pytest.approx((one.low, one.score, one.high), abs=1e-9)
+        ranges += one.low < one.high
+    assert ranges > 100
