@@ -1,9 +1,10 @@
 """The score's promises on speed, measured side by side in one run.
 
 Ratios travel between machines, times do not: a population of creators with 30 posts each is scored beside one
-`numpy.lexsort` of the same posts, grouped by account. Exit code 1 when a promise is missed.
+`numpy.lexsort` of the same posts, grouped by account, and beside the plain second implementation of the tests, which
+scores a sample of the same creators one after the other. Exit code 1 when a promise is missed.
 
-    python benchmarks/bench_scoring.py [--creators 50000]
+    python -m benchmarks.bench_scoring [--creators 50000]
 """
 
 import argparse
@@ -17,9 +18,14 @@ import numpy as np
 from core.columns import ACTIONS, Columns
 from core.models import Post, Profile
 from core.scoring import best_posts, score_many, score_network
+from tests.core.naive_scoring import naive_score
+from tests.core.simulated_accounts import NOW as POPULATION_NOW
+from tests.core.simulated_accounts import models_of
 
 POSTS = 30
 MOST = {"scores": 3.0, "scores with 200 draws": 25.0}  # times one lexsort of the same posts
+LEAST = 12.0  # times the speed of the plain implementation
+SAMPLE = 300  # creators the plain implementation scores
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -84,11 +90,13 @@ def main() -> int:
     creators = parser.parse_args().creators
     columns = population(creators)
     likes, account = columns.counts[:, 0].copy(), np.repeat(np.arange(creators), POSTS)
-    sort, plain, drawn = side_by_side(
+    sample = [models_of(columns, index) for index in range(min(SAMPLE, creators))]
+    sort, plain, drawn, naive = side_by_side(
         [
             lambda: np.lexsort((likes, account)),
             lambda: score_many(columns),
             lambda: score_many(columns, interval=True),
+            lambda: [naive_score(profile, posts, POPULATION_NOW) for profile, posts in sample],
         ],
         rounds=3,
     )
@@ -99,6 +107,10 @@ def main() -> int:
         missed += ratio > most
         verdict = "kept" if ratio <= most else "MISSED"
         print(f"{name:<24} {ratio:6.2f} x lexsort (at most {most:g}) {verdict:<7} {creators / taken:>9,.0f} creators/s")
+    times = (naive / len(sample)) / (plain / creators)
+    missed += times < LEAST
+    verdict = "kept" if times >= LEAST else "MISSED"
+    print(f"{'plain implementation':<24} {times:6.1f} x slower (at least {LEAST:g}) {verdict}")
     profile, posts = one_creator()
     single, best = side_by_side(
         [lambda: score_network(profile, posts, NOW), lambda: best_posts(profile, posts, NOW)], rounds=60
