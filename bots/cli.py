@@ -157,10 +157,12 @@ def rescore(
 
 @runs.command("slack")
 def run_slack() -> None:
-    """Answer /influence in Slack; needs CLOUT_SLACK__BOT_TOKEN and CLOUT_SLACK__APP_TOKEN."""
-    from bots.slack_socket import serve
+    """Answer /influence in Slack, with CLOUT_SLACK__BOT_TOKEN and _APP_TOKEN; CLOUT_PORT adds the web server."""
+    from bots import slack_http, slack_socket
 
-    raise typer.Exit(_run(serve(_settings())))
+    settings = _settings()
+    serve = slack_socket.serve if settings.port is None else slack_http.serve
+    raise typer.Exit(_run(serve(settings)))
 
 
 def main() -> None:

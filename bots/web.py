@@ -1,0 +1,154 @@
+"""The one web server: is Clout alive, is it ready, what did it measure; and Slack's requests where it calls us."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from bots.meters import Meters
+from core.errors import SettingsError, StoreError
+from core.store import Store
+
+EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH = "/slack/events", "/slack/install", "/slack/oauth_redirect"
+LAG_LIMIT = 1.0  # seconds the loop may be late: past that, Slack's three seconds are in danger
+BODY_LIMIT = 1_000_000  # bytes; Slack's largest payloads are a tenth of it
+_BEAT = 0.25
+_WAIT_SECONDS = 5  # for connections that are still open at the end
+
+Check = Callable[[], Awaitable[bool]]
+
+
+class Pulse:
+    """How late the event loop is: the worst of the last five seconds, so that one look is enough."""
+
+    def __init__(self) -> None:
+        self._late: list[float] = []
+
+    @property
+    def lag(self) -> float:
+        """Return the worst lateness of late, seconds."""
+        return max(self._late, default=0.0)
+
+    async def beat(self) -> None:
+        """Measure until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + _BEAT
+            await asyncio.sleep(_BEAT)
+            self._late = [*self._late[-19:], loop.time() - due]
+
+
+class Health:
+    """Whether Clout is ready, by named checks; a stopping one never is."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = dict(checks)
+        self.pulse = Pulse()
+        self.stopping = False
+
+    async def ready(self) -> dict[str, bool]:
+        """Return each check with its answer."""
+        answers = {name: await check() for name, check in self._checks.items()}
+        return answers | ({"running": False} if self.stopping else {})
+
+
+def database_check(store: Store) -> Check:
+    """Return the check that the database answers."""
+
+    async def answers() -> bool:
+        try:
+            await store.setting("health", "ping")
+        except StoreError:
+            return False
+        return True
+
+    return answers
+
+
+def web_app(health: Health, meters: Meters, bolt: AsyncApp | None = None) -> Starlette:
+    """Return the web application; with a Bolt app also Slack's requests, and installs where that app has a flow."""
+
+    async def livez(request: Request) -> Response:
+        lag = health.pulse.lag
+        return JSONResponse({"lag_seconds": round(lag, 3)}, 200 if lag < LAG_LIMIT else 503)
+
+    async def readyz(request: Request) -> Response:
+        answers = await health.ready()
+        return JSONResponse(answers, 200 if all(answers.values()) else 503)
+
+    async def metrics(request: Request) -> Response:
+        return Response(meters.text(), media_type=meters.content_type)
+
+    routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
+    return Starlette(routes=routes + ([] if bolt is None else _slack_routes(bolt)))
+
+
+def _slack_routes(bolt: AsyncApp) -> list[BaseRoute]:
+    handler = AsyncSlackRequestHandler(bolt)
+
+    async def slack(request: Request) -> Response:
+        if request.method == "POST" and not _small(request.headers.get("content-length")):
+            return Response("Too large", 413)
+        return await handler.handle(request)
+
+    routes: list[BaseRoute] = [Route(EVENTS_PATH, slack, methods=["POST"])]
+    if bolt.oauth_flow is not None:
+        routes += [Route(path, slack, methods=["GET"]) for path in (INSTALL_PATH, REDIRECT_PATH)]
+    return routes
+
+
+def _small(length: str | None) -> bool:
+    """Return whether a body says how long it is, and is not too long; Slack always says."""
+    return length is not None and length.isdecimal() and len(length) < 12 and int(length) <= BODY_LIMIT
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: one process serves chat and web and stops them in order."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(web: Starlette, health: Health, host: str, port: int) -> AsyncIterator[int]:
+    """Serve while the body runs, and yield the port; raises SettingsError when it cannot be had."""
+    listening = _listen(host, port)
+    config = uvicorn.Config(
+        web, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=_WAIT_SECONDS
+    )
+    server = _Server(config)
+    beating = asyncio.create_task(health.pulse.beat())
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        while not server.started and not running.done():  # noqa: ASYNC110  # uvicorn tells in no other way
+            await asyncio.sleep(0.01)
+        address: Any = listening.getsockname()
+        yield address[1]
+    finally:
+        server.should_exit = True
+        await running
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
+        listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as err:
+        raise SettingsError(
+            f"The web server cannot listen on {host} port {port}: {err.strerror}. "
+            "Choose another CLOUT_PORT or CLOUT_HOST."
+        ) from err

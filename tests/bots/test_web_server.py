@@ -1,0 +1,156 @@
+"""The web server before the pretend Slack: health, metrics, signed commands, and installs by OAuth."""
+
+import socket
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from itertools import count
+
+import httpx
+import pytest
+
+from bots.meters import MeteredLookups, Meters
+from bots.slack_app import SlackFront
+from bots.slack_http import NOT_INSTALLED, listening, oauth_app
+from bots.web import Health, serving, web_app
+from core.app import build
+from core.connectors import manifests
+from core.errors import SettingsError
+from core.settings import Settings
+from core.vault import new_key
+
+
+class BoxClock:
+    def __init__(self, box):
+        self._box = box
+
+    def now(self):
+        return self._box.clock.now()
+
+
+@pytest.fixture
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+@pytest.fixture
+async def caller():
+    async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def settings(box, slack, tmp_path, free_port):
+    def made(*without, install=False, **more):
+        env = {**box.env(), **box.slack_env(install=install), "CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'c.db'}"}
+        env |= {"CLOUT_PORT": str(free_port), "CLOUT_SECRET_KEYS": new_key()}
+        env |= {"CLOUT_PUBLIC_URL": f"http://127.0.0.1:{free_port}"} | more
+        return Settings.read(manifests(), {k: v for k, v in env.items() if k not in without}, env_file=None)
+
+    return made
+
+
+@pytest.fixture
+def running(box, slack):
+    """Run Clout's Slack front with its web server: `async with running(settings) as url`."""
+
+    @asynccontextmanager
+    async def run(settings):
+        async with build(settings, clock=BoxClock(box)) as built:
+            meters, codes = Meters(), count(0x10)
+            app = replace(built, lookups=MeteredLookups.over(built.lookups, meters))
+            front = SlackFront(app, reference=lambda: f"{next(codes):04x}", patience=5)
+            async with listening(app, front, meters) as port:
+                slack.request_url = f"http://127.0.0.1:{port}/slack/events"
+                yield f"http://127.0.0.1:{port}"
+
+    return run
+
+
+async def test_a_signed_command_is_answered_and_measured(slack, settings, running, caller):
+    async with running(settings()) as url:
+        typed = await slack.command("/influence", "@beanco")
+        await typed.answer()
+        assert typed.ack.status == 200
+        assert (await caller.get(f"{url}/livez")).status_code == 200
+        ready = await caller.get(f"{url}/readyz")
+        assert (ready.status_code, ready.json()) == (200, {"database": True})
+        measured = (await caller.get(f"{url}/metrics")).text
+        assert 'clout_lookups_total{outcome="' in measured
+        assert "clout_lookup_seconds_count 1.0" in measured
+        slack.signing_secret = "another"
+        assert (await slack.command("/influence", "@beanco")).ack.status == 401
+
+
+async def test_nothing_but_its_own_pages(settings, running, caller):
+    async with running(settings()) as url:
+        for path in ("/", "/slack/install", "/slack/oauth_redirect", "/slack/events"):
+            assert (await caller.get(url + path)).status_code in (404, 405)
+        huge = await caller.post(f"{url}/slack/events", content=b"x" * 1_000_001)
+        assert huge.status_code == 413
+
+
+async def test_socket_mode_keeps_its_health_beside(slack, settings, running, caller):
+    async with running(settings("CLOUT_SLACK__SIGNING_SECRET")) as url:
+        assert (await caller.get(f"{url}/readyz")).json() == {"database": True, "slack": True}
+        typed = await slack.command("/influence", "@beanco")
+        await typed.answer()
+        assert slack.sockets.greeted == 1
+
+
+async def install(caller, url):
+    """Follow a person from the install link to the page at the end."""
+    began = await caller.get(f"{url}/slack/install")
+    cookie = began.headers["set-cookie"].partition(";")[0]
+    asked = await caller.get(began.headers["location"])
+    back = asked.headers["location"]
+    return await caller.get(back, headers={"cookie": cookie}), back, cookie
+
+
+async def test_a_workspace_installs_asks_and_leaves(box, slack, settings, running, caller, tmp_path):
+    other = slack.installing = slack.add_workspace("Northwind")
+    async with running(settings(install=True)) as url:
+        page, back, cookie = await install(caller, url)
+        assert page.status_code == 200
+        assert (await caller.get(back, headers={"cookie": cookie})).status_code in (400, 401), "a state is good once"
+        typed = await slack.command("/influence", "@beanco", workspace=other, channel="general")
+        await typed.answer()
+        written = b"".join(one.read_bytes() for one in tmp_path.iterdir())
+        assert b"slack_installs" in written
+        assert b"xoxb-" not in written
+        assert b"xoxe" not in written
+
+        await slack.uninstall(workspace=other)
+        later = await slack.command("/influence", "@beanco", workspace=other, channel="general")
+        shown = await later.answer()
+        assert NOT_INSTALLED in str(shown.text if hasattr(shown, "text") else shown)
+    slack.violations.clear()  # Bolt's own authorize-error message carries no unfurl flags
+
+
+@pytest.mark.parametrize("name", ["CLOUT_PUBLIC_URL", "CLOUT_SECRET_KEYS", "CLOUT_SLACK__SIGNING_SECRET"])
+async def test_what_an_install_needs_is_named(settings, name):
+    async with build(settings(name, install=True)) as app:
+        with pytest.raises(SettingsError, match=name):
+            oauth_app(app)
+
+
+async def test_a_stopping_or_broken_clout_is_not_ready(caller):
+    async def broken():
+        return False
+
+    health = Health({"database": broken})
+    async with serving(web_app(health, Meters()), health, "127.0.0.1", 0) as port:
+        answer = await caller.get(f"http://127.0.0.1:{port}/readyz")
+        assert (answer.status_code, answer.json()) == (503, {"database": False})
+        health.stopping = True
+        assert (await caller.get(f"http://127.0.0.1:{port}/readyz")).json()["running"] is False
+        health.pulse._late = [1.5]
+        assert (await caller.get(f"http://127.0.0.1:{port}/livez")).status_code == 503
+
+
+async def test_a_taken_port_is_told():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port, health = taken.getsockname()[1], Health({})
+        with pytest.raises(SettingsError, match="CLOUT_PORT"):
+            async with serving(web_app(health, Meters()), health, "127.0.0.1", port):
+                pass
