@@ -21,7 +21,7 @@ from bots.meters import MeteredLookups, Meters
 from bots.slack_app import STOP_SECONDS, SlackFront
 from bots.slack_installs import STATE_LIFE, SlackInstalls, SlackStates
 from bots.slack_scopes import SCOPES
-from bots.slack_socket import OK, SlackRefused, bolt_app, connected, on_signals, web_client
+from bots.slack_socket import OK, SlackRefused, _on_signals, bolt_app, connected, web_client
 from bots.web import INSTALL_PATH, REDIRECT_PATH, Health, database_check, serving, web_app
 from core.app import App, build
 from core.errors import SettingsError
@@ -128,7 +128,7 @@ async def listening(app: App, front: SlackFront, meters: Meters) -> AsyncIterato
 
 async def serve(settings: Settings, *, until: Callable[[], asyncio.Event] | None = None) -> int:
     """Answer Slack and the web until a signal asks to stop, and return the exit code."""
-    stop = (until or on_signals)()
+    stop = (until or _on_signals)()
     async with build(settings) as built:
         meters = Meters()
         app = replace(built, lookups=MeteredLookups.over(built.lookups, meters))
