@@ -9,8 +9,8 @@ from typing import Literal
 
 import structlog
 from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError, SlackRequestError  # deptry: ignore[DEP003]
-from slack_sdk.web.async_client import AsyncWebClient  # deptry: ignore[DEP003]
+from slack_sdk.errors import SlackApiError, SlackRequestError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.render_slack import ChartForm, SlackMessage, render
 from bots.slack_charts import picture

@@ -15,8 +15,8 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
-from slack_sdk.errors import SlackApiError  # deptry: ignore[DEP003]
-from slack_sdk.web.async_client import AsyncWebClient  # deptry: ignore[DEP003]
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack_answer import Answer, Charts
 from bots.slack_blocks import mrkdwn
@@ -144,7 +144,7 @@ class SlackFront:
             self._begin(deed, self._home_filled(deed, str(event["user"])), quiet=True)
 
     def _deed(self, body: Body, client: AsyncWebClient, context: AsyncBoltContext, answer: Answer) -> Deed:
-        return Deed(_team(context), context.team_id or "", _user(context), client, answer)
+        return Deed(_team(context), _workspace(context), _user(context), client, answer)
 
     def _begin(self, deed: Deed, work: Awaitable[None], *, quiet: bool = False) -> None:
         self._running.begin(self._guarded(deed, work, quiet))
@@ -278,8 +278,16 @@ class SlackFront:
 # --- reading what Slack sends -----------------------------------------------------------------------------------------
 
 
+def _workspace(context: AsyncBoltContext) -> str:
+    """Return the workspace Clout is installed in, not the one a guest of a shared channel comes from."""
+    installed = context.authorize_result
+    return (installed.team_id if installed is not None else None) or context.team_id or "-"
+
+
 def _team(context: AsyncBoltContext) -> str:
-    return f"slack:{context.enterprise_id or '-'}:{context.team_id or '-'}"
+    installed = context.authorize_result
+    enterprise = (installed.enterprise_id if installed is not None else None) or context.enterprise_id or "-"
+    return f"slack:{enterprise}:{_workspace(context)}"
 
 
 def _user(context: AsyncBoltContext) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError  # deptry: ignore[DEP003]
-from slack_sdk.web.async_client import AsyncWebClient  # deptry: ignore[DEP003]
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from core.errors import Unavailable
 from core.models import Clock

@@ -9,10 +9,10 @@ from typing import Protocol
 
 import structlog
 from aiohttp import ClientConnectorError, ClientError
-from slack_sdk.errors import SlackApiError  # deptry: ignore[DEP003]
-from slack_sdk.web.async_client import AsyncWebClient  # deptry: ignore[DEP003]
-from slack_sdk.webhook import WebhookResponse  # deptry: ignore[DEP003]
-from slack_sdk.webhook.async_client import AsyncWebhookClient  # deptry: ignore[DEP003]
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook import WebhookResponse
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bots.render_slack import SlackMessage
 from bots.slack_blocks import Json

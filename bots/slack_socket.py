@@ -4,17 +4,18 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from secrets import token_hex
+from typing import Any
 
 from aiohttp import ClientError
 from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.errors import SlackApiError  # deptry: ignore[DEP003]
-from slack_sdk.web.async_client import AsyncWebClient  # deptry: ignore[DEP003]
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack_app import STOP_SECONDS, SlackFront
 from core.app import App, build
@@ -58,17 +59,39 @@ async def bolt_app(settings: SlackSettings) -> AsyncApp:
     return AsyncApp(client=client, authorize=authorize, signing_secret=secret)
 
 
+def on_removal(bolt: AsyncApp, gone: Callable[[], None]) -> None:
+    """Call `gone` when the workspace removes the app or takes its bot token away."""
+
+    async def uninstalled() -> None:
+        gone()
+
+    async def revoked(event: Mapping[str, Any]) -> None:
+        if (event.get("tokens") or {}).get("bot"):
+            gone()
+
+    bolt.event("app_uninstalled")(uninstalled)
+    bolt.event("tokens_revoked")(revoked)
+
+
 @asynccontextmanager
-async def connected(app: App, front: SlackFront, *, ping: float = 10) -> AsyncIterator[AsyncSocketModeHandler]:
-    """Hold Socket Mode open while the body runs, then wait for what people still are to be answered."""
+async def connected(
+    app: App, front: SlackFront, *, ping: float = 10, gone: Callable[[], None] = lambda: None
+) -> AsyncIterator[AsyncSocketModeHandler]:
+    """Hold Socket Mode open while the body runs, then wait for what people still are to be answered.
+
+    `gone` is called when the workspace throws the app out. Raises SlackRefused.
+    """
     settings = app.settings.slack
     token = _needed(settings.app_token, "APP_TOKEN")
     bolt = await bolt_app(settings)
     front.attach(bolt)
+    on_removal(bolt, gone)
     handler = AsyncSocketModeHandler(bolt, token, ping_interval=ping)
     try:
         with _told("CLOUT_SLACK__APP_TOKEN"):
-            handler.client.wss_uri = await handler.client.issue_new_wss_url()
+            # asked here, for the library prints a refusal as an error of its own
+            opened = await bolt.client.apps_connections_open(app_token=token)
+        handler.client.wss_uri = str(opened["url"])
         await handler.connect_async()  # type: ignore[no-untyped-call]
         yield handler
     finally:
@@ -82,10 +105,16 @@ async def serve(settings: Settings, *, until: Callable[[], asyncio.Event] | None
     if missing := [f"CLOUT_SLACK__{name}" for name, value in needed.items() if value is None]:
         raise SettingsError(f"Slack's Socket Mode needs {' and '.join(missing)}.")
     stop = until() if until is not None else _on_signals()
+    removed = asyncio.Event()
+
+    def gone() -> None:
+        removed.set()
+        stop.set()
+
     async with build(settings) as app:
         front = SlackFront(app, reference=lambda: token_hex(2))
         try:
-            async with connected(app, front):
+            async with connected(app, front, gone=gone):
                 sys.stderr.write("Clout answers /influence in Slack. Ctrl-C stops it.\n")
                 warming = asyncio.create_task(app.warm())
                 await stop.wait()
@@ -93,6 +122,9 @@ async def serve(settings: Settings, *, until: Callable[[], asyncio.Event] | None
         except SlackRefused as error:
             sys.stderr.write(f"{error.message}\n")
             return error.exit_code
+    if removed.is_set():
+        sys.stderr.write("The workspace removed Clout or revoked its token. Install the app again for a new one.\n")
+        return BAD_TOKEN
     return OK
 
 

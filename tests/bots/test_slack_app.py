@@ -194,6 +194,16 @@ async def test_only_administrators_change_what_is_shared(slack, over_socket, use
     assert [call.method for call in slack.calls].count("users.info") == 1
 
 
+async def test_somebody_of_another_workspace_may_look_and_not_change(slack, clout, over_socket):
+    link = {"type": "button", "action_id": "clout.run.link.0", "text": {"type": "plain_text", "text": "Link"}}
+    link["value"] = '{"v":1,"a":[["creator","@beanco"],["account","github:beanco"]]}'
+    blocks = [{"type": "actions", "elements": [link]}]
+    shown = slack.publish(slack.home, slack.channel("partners"), {"text": "x", "blocks": blocks}, via="test")
+    told = await (await slack.click(shown, "Link", user="sam")).answer()
+    assert (told.ephemeral, told.channel) == (True, slack.channel("partners").id)
+    assert "you do not manage Clout here" in slack.read(told)
+
+
 async def test_when_slack_does_not_say_who_somebody_is_nothing_changes(slack, over_socket):
     slack.weather.fail("users.info", "internal_error")
     told = await (await slack.command("/influence", "link @beanco github:beanco", user="ada")).answer()

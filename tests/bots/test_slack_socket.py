@@ -51,6 +51,16 @@ async def test_it_serves_until_it_is_asked_to_stop(settings, slack):
     assert await running == 0
 
 
+@pytest.mark.parametrize("how", ["uninstall", "revoke_tokens"])
+async def test_thrown_out_it_says_so_and_ends(settings, slack, capsys, how):
+    stop = asyncio.Event()
+    running = asyncio.create_task(serve(settings, until=lambda: stop))
+    await slack.until(lambda: slack.sockets.greeted == 1, what="a connection")
+    await getattr(slack, how)()
+    assert await running == 78
+    assert "Install the app again" in capsys.readouterr().err
+
+
 async def test_the_demo_shows_a_conversation(capsys):
     assert await conversation(20) == 0
     shown = capsys.readouterr().out
