@@ -38,6 +38,8 @@ cli = typer.Typer(
 
 runs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Answer in a chat platform until stopped.")
 cli.add_typer(runs, name="run")
+begins = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Set a chat platform up.")
+cli.add_typer(begins, name="init")
 
 
 @cli.callback(invoke_without_command=True)
@@ -163,6 +165,33 @@ def run_slack() -> None:
     settings = _settings()
     serve = slack_socket.serve if settings.port is None else slack_http.serve
     raise typer.Exit(_run(serve(settings)))
+
+
+@begins.command("slack")
+def begin_slack(
+    file: Annotated[Path, typer.Option(help="The file of settings to write; its other lines stay.")] = Path(".env"),
+) -> None:
+    """Ask for Slack's two tokens, try them, and write them into a file that only you can read."""
+    from bots.init import init_slack
+
+    def ask(question: str) -> str:
+        return str(typer.prompt(question, hide_input=True))
+
+    async def begun() -> int:
+        return OK if await init_slack(_settings(), ask, typer.echo, file) else BROKEN
+
+    raise typer.Exit(_run(begun()))
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what works here and what does not, each with its mend; exits 1 when something is wrong."""
+    from bots.doctor import examine
+
+    async def examined() -> int:
+        return OK if await examine(_settings(), typer.echo) else BROKEN
+
+    raise typer.Exit(_run(examined()))
 
 
 def main() -> None:

@@ -1,0 +1,51 @@
+"""`clout doctor`: what works here and what does not, each with its mend."""
+
+from collections.abc import Callable
+
+from bots.slack_http import check, installs_by_oauth
+from bots.slack_trial import Finding, try_slack
+from core.app import App, build
+from core.errors import CloutError, SettingsError
+from core.settings import Settings
+from core.vault import Vault
+
+
+async def examine(settings: Settings, say: Callable[[str], object]) -> bool:
+    """Say how the database, the networks and Slack are; return whether nothing is wrong."""
+    try:
+        async with build(settings) as app:
+            findings = [Finding(True, "the database opens"), *_networks(app)]
+    except CloutError as error:
+        findings = [Finding(False, "the database does not open", error.message)]
+    findings += await _slack(settings)
+    for finding in findings:
+        say(str(finding))
+    return all(finding.good for finding in findings)
+
+
+def _networks(app: App) -> list[Finding]:
+    ready = [one.manifest.label for one in app.lookups.networks() if one.ready]
+    if not ready:
+        return [Finding(False, "no network can be asked", "See `clout chat -c networks` for what each of them needs.")]
+    return [Finding(True, f"networks that can be asked: {', '.join(ready)}")]
+
+
+async def _slack(settings: Settings) -> list[Finding]:
+    slack, findings = settings.slack, []
+    if settings.secret_keys is not None or installs_by_oauth(settings):
+        findings += _oauth(settings)
+    tried = await try_slack(slack)
+    if not tried and not installs_by_oauth(settings):
+        return [*findings, Finding(True, "Slack is not set up", "`clout init slack` does it, if you want it.")]
+    return findings + tried
+
+
+def _oauth(settings: Settings) -> list[Finding]:
+    try:
+        if settings.secret_keys is not None:
+            Vault.of(settings.secret_keys.get_secret_value())
+        if installs_by_oauth(settings):
+            check(settings)
+    except SettingsError as error:
+        return [Finding(False, "installs of Slack cannot be kept", error.message)]
+    return [Finding(True, "stored tokens are encrypted with a key of CLOUT_SECRET_KEYS")]
