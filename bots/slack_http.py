@@ -21,7 +21,7 @@ from bots.meters import MeteredLookups, Meters
 from bots.slack_app import STOP_SECONDS, SlackFront
 from bots.slack_installs import STATE_LIFE, SlackInstalls, SlackStates
 from bots.slack_scopes import SCOPES
-from bots.slack_socket import OK, SlackRefused, _on_signals, bolt_app, connected, web_client
+from bots.slack_socket import BAD_TOKEN, OK, SlackRefused, bolt_app, connected, on_removal, on_signals, web_client
 from bots.web import INSTALL_PATH, REDIRECT_PATH, Health, database_check, serving, web_app
 from core.app import App, build
 from core.errors import SettingsError
@@ -97,13 +97,24 @@ def _shown(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
 
 
+async def _one_workspace(settings: Settings, gone: Callable[[], None]) -> AsyncApp:
+    bolt = await bolt_app(settings.slack)
+    on_removal(bolt, gone)
+    return bolt
+
+
 @asynccontextmanager
-async def listening(app: App, front: SlackFront, meters: Meters) -> AsyncIterator[int]:
-    """Serve Slack and the web while the body runs, and yield the port; raises SettingsError and SlackRefused."""
+async def listening(
+    app: App, front: SlackFront, meters: Meters, gone: Callable[[], None] = lambda: None
+) -> AsyncIterator[int]:
+    """Serve Slack and the web while the body runs, and yield the port; raises SettingsError and SlackRefused.
+
+    `gone` is called when the one workspace of a bot token throws the app out.
+    """
     settings, checks = app.settings, {"database": database_check(app.store)}
     port = settings.port or 0
     if settings.slack.signing_secret is not None:
-        bolt = oauth_app(app) if installs_by_oauth(settings) else await bolt_app(settings.slack)
+        bolt = oauth_app(app) if installs_by_oauth(settings) else await _one_workspace(settings, gone)
         front.attach(bolt)
         health = Health(checks)
         async with serving(web_app(health, meters, bolt), health, settings.host, port) as found:
@@ -113,7 +124,7 @@ async def listening(app: App, front: SlackFront, meters: Meters) -> AsyncIterato
                 health.stopping = True
                 await front.stop(STOP_SECONDS)
         return
-    async with connected(app, front) as handler:
+    async with connected(app, front, gone=gone) as handler:
 
         async def socket() -> bool:
             return bool(await handler.client.is_connected())
@@ -128,13 +139,18 @@ async def listening(app: App, front: SlackFront, meters: Meters) -> AsyncIterato
 
 async def serve(settings: Settings, *, until: Callable[[], asyncio.Event] | None = None) -> int:
     """Answer Slack and the web until a signal asks to stop, and return the exit code."""
-    stop = (until or _on_signals)()
+    stop, removed = (until or on_signals)(), asyncio.Event()
+
+    def gone() -> None:
+        removed.set()
+        stop.set()
+
     async with build(settings) as built:
         meters = Meters()
         app = replace(built, lookups=MeteredLookups.over(built.lookups, meters))
         front = SlackFront(app, reference=lambda: token_hex(2))
         try:
-            async with listening(app, front, meters) as port:
+            async with listening(app, front, meters, gone) as port:
                 sys.stderr.write(f"Clout answers /influence in Slack; port {port}. Ctrl-C stops it.\n")
                 warming = asyncio.create_task(app.warm())
                 await stop.wait()
@@ -142,4 +158,4 @@ async def serve(settings: Settings, *, until: Callable[[], asyncio.Event] | None
         except SlackRefused as error:
             sys.stderr.write(f"{error.message}\n")
             return error.exit_code
-    return OK
+    return BAD_TOKEN if removed.is_set() else OK

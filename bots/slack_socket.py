@@ -104,7 +104,7 @@ async def serve(settings: Settings, *, until: Callable[[], asyncio.Event] | None
     needed = {"BOT_TOKEN": settings.slack.bot_token, "APP_TOKEN": settings.slack.app_token}
     if missing := [f"CLOUT_SLACK__{name}" for name, value in needed.items() if value is None]:
         raise SettingsError(f"Slack's Socket Mode needs {' and '.join(missing)}.")
-    stop = until() if until is not None else _on_signals()
+    stop = until() if until is not None else on_signals()
     removed = asyncio.Event()
 
     def gone() -> None:
@@ -128,7 +128,7 @@ async def serve(settings: Settings, *, until: Callable[[], asyncio.Event] | None
     return OK
 
 
-def _on_signals() -> asyncio.Event:
+def on_signals() -> asyncio.Event:
     """Return an event that SIGTERM or Ctrl-C sets; the second signal ends the process at once."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 

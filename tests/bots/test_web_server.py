@@ -1,5 +1,6 @@
 """The web server before the pretend Slack: health, metrics, signed commands, and installs by OAuth."""
 
+import asyncio
 import socket
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,7 +11,8 @@ import pytest
 
 from bots.meters import MeteredLookups, Meters
 from bots.slack_app import SlackFront
-from bots.slack_http import NOT_INSTALLED, listening, oauth_app
+from bots.slack_http import NOT_INSTALLED, listening, oauth_app, serve
+from bots.slack_socket import BAD_TOKEN
 from bots.web import Health, serving, web_app
 from core.app import build
 from core.connectors import manifests
@@ -154,3 +156,14 @@ async def test_a_taken_port_is_told():
         with pytest.raises(SettingsError, match="CLOUT_PORT"):
             async with serving(web_app(health, Meters()), health, "127.0.0.1", port):
                 pass
+
+
+async def test_thrown_out_by_its_one_workspace_it_stops(slack, settings, capsys, caller):
+    made, stop = settings(), asyncio.Event()
+    slack.request_url = f"{made.public_url}/slack/events"
+    running = asyncio.create_task(serve(made, until=lambda: stop))
+    async with asyncio.timeout(20):
+        while "answers" not in capsys.readouterr().err:
+            await asyncio.sleep(0.02)
+        await slack.uninstall()
+        assert await running == BAD_TOKEN
