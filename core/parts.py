@@ -85,13 +85,6 @@ def part_values(t: Floats, z: Floats, terms: Terms, weights: Weights) -> Floats:
     return x
 
 
-def _log10_of_one_more(value: Floats, out: Floats) -> None:
-    """Write log10(1 + value); the natural logarithm takes half the time of the decimal one."""
-    np.add(value, 1.0, out=out)
-    np.log(out, out=out)
-    out *= 1.0 / LN10
-
-
 def _audience(raw: Floats, gate: Floats, terms: Terms, weights: Weights) -> Floats:
     """Followers, but no more than the reactions vouch for; lists count beside them where they are supplied.
 
@@ -120,6 +113,13 @@ def _rate(raw: Floats, z: Floats, terms: Terms, weights: Weights, out: Floats) -
     out += 1.0
     np.divide(raw > 0, out, out=out)
     out[np.isnan(out)] = 0.0
+
+
+def _log10_of_one_more(value: Floats, out: Floats) -> None:
+    """Write log10(1 + value); the natural logarithm takes half the time of the decimal one."""
+    np.add(value, 1.0, out=out)
+    np.log(out, out=out)
+    out *= 1.0 / LN10
 
 
 def total(x: Floats, betas: Floats) -> Floats:
