@@ -91,12 +91,17 @@ async def rescore(settings: Settings, weights: str, since: date | None, out: Tex
 
 
 def _rescored(done: Rescored, weights: Weights) -> str:
-    lost = f"{done.lost:,} account days left as they were: the counts behind them are not kept any more."
+    lost = f"{_counted(done.lost, 'account day')} left as they were: the counts behind them are not kept any more."
     if done.oldest is None:
         return f"Nothing scored again. {lost if done.lost else 'No score is stored from that time.'}"
-    what = f"{done.days:,} account days scored under model {weights.model_version}, {done.accounts:,} accounts"
+    days, accounts = _counted(done.days, "account day"), _counted(done.accounts, "account")
+    what = f"{days} scored under model {weights.model_version}, {accounts}"
     said = f"{what}, back to {done.oldest.isoformat()}; the old scores stay beside them."
     return f"{said} {lost}" if done.lost else said
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 @contextmanager

@@ -15,15 +15,16 @@ from pydantic import Field, TypeAdapter, ValidationError
 from core.columns import Entry
 from core.inert import inert
 from core.intake import Block, Raw, reread
-from core.models import PARTS, FollowerReading, Model, Moment, Part, Post, Profile, State
+from core.models import FollowerReading, Model, Moment, Part, Post, Profile, State
 from core.readings import gains
-from core.scoring import STATES, Scores, columns_of, score_many
+from core.scoring import STATES, Scores, columns_of, parts_of, score_many
 from core.weights import CURRENT, Weights
 
 NO_POSTS = "no posts"
 UNSORTED = "posts in no order of time"
 DUPLICATES = "duplicate post ids (the first counts)"
 FUTURE = "dates in the future (taken at now)"
+ELSEWHERE = "posts of another network (counted as the profile's)"
 ESTIMATED = "running totals (the gain of 90 days is estimated)"
 
 _FIELD_LIMIT = 80  # characters of a field's name that are told; a stranger wrote it
@@ -100,7 +101,8 @@ class Tally:
     def lines(self) -> Iterator[str]:
         """Say it in words, a line for the whole and one for each note."""
         refused = f", {self.refused:,} refused" if self.refused else ""
-        yield f"{self.scored + self.refused:,} lines: {self.scored:,} scored{refused}"
+        whole = self.scored + self.refused
+        yield f"{whole:,} {'line' if whole == 1 else 'lines'}: {self.scored:,} scored{refused}"
         for note, (count, first) in self.noted.items():
             yield f"noted: {note}, {count:,} {'line' if count == 1 else 'lines'}, first line {first:,}"
 
@@ -150,15 +152,10 @@ def _scored(number: int, line: CreatorLine, scores: Scores, row: int, weights: W
         score=float(scores.s[row]) if told else None,
         low=low if low == low else None,
         high=high if high == high else None,
-        parts=_parts(scores, row) if told else (),
+        parts=parts_of(scores, row) if told else (),
         model_version=weights.model_version,
         notes=tuple(_notes(line)),
     )
-
-
-def _parts(scores: Scores, row: int) -> tuple[Part, ...]:
-    rows = zip(PARTS, scores.betas[row].tolist(), scores.x[row].tolist(), scores.points[row].tolist(), strict=True)
-    return tuple(Part(name=name, beta=beta, x=x, points=points) for name, beta, x, points in rows if beta > 0)
 
 
 def _notes(line: CreatorLine) -> Iterator[str]:
@@ -172,6 +169,8 @@ def _notes(line: CreatorLine) -> Iterator[str]:
         yield DUPLICATES
     if max(created) > line.now:
         yield FUTURE
+    if any(post.network != line.profile.network for post in line.posts):
+        yield ELSEWHERE
     if any(post.opened_at is not None for post in line.posts):
         yield ESTIMATED
 
@@ -234,6 +233,8 @@ def _refused(number: int, fault: Mapping[str, Any]) -> Refused:
         return Refused(number, f"Broken JSON: {fault_at}.", None)
     place = _place(fault["loc"])
     what = _FAULTS.get(fault["type"]) or f"does not fit: {fault['msg']}"
+    if place == "id" and fault["type"] == "string_type":
+        what = "must be text or a whole number"
     return Refused(number, f"{place or 'The line'} {what}.", place or None)
 
 

@@ -27,6 +27,7 @@ __all__ = [
     "columns_of",
     "combine",
     "inputs_of",
+    "parts_of",
     "score_many",
     "score_network",
     "shown",
@@ -62,7 +63,7 @@ def score_network(
     scores = score_many(columns, weights=weights, interval=interval, keep_draws=True)
     state = STATES[scores.state[0]]
     told = state != "insufficient"
-    parts = _parts(scores) if told else ()
+    parts = parts_of(scores) if told else ()
     draws = scores.draws[0].astype("<f4").tobytes() if told and scores.draws is not None else b""
     return NetworkScore(
         network=profile.network,
@@ -86,8 +87,9 @@ def _known(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
-def _parts(scores: Scores) -> tuple[Part, ...]:
-    rows = zip(PARTS, scores.betas[0].tolist(), scores.x[0].tolist(), scores.points[0].tolist(), strict=True)
+def parts_of(scores: Scores, at: int = 0) -> tuple[Part, ...]:
+    """Return the parts of the account in row `at`, without those that were dropped."""
+    rows = zip(PARTS, scores.betas[at].tolist(), scores.x[at].tolist(), scores.points[at].tolist(), strict=True)
     return tuple(Part(name=name, beta=beta, x=x, points=points) for name, beta, x, points in rows if beta > 0)
 
 

@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from core.batches import DUPLICATES, ESTIMATED, FUTURE, NO_POSTS, UNSORTED, Refused, Scored, Tally, score_lines
+from core.batches import (
+    DUPLICATES,
+    ELSEWHERE,
+    ESTIMATED,
+    FUTURE,
+    NO_POSTS,
+    UNSORTED,
+    Refused,
+    Scored,
+    Tally,
+    score_lines,
+)
 from core.models import FollowerReading, Post, Profile
 from core.scoring import score_network
 from tests.core.simulated_accounts import NOW, Habits, models_of, simulate
@@ -138,6 +149,7 @@ def test_a_broken_line_leaves_the_others_alone() -> None:
         ([post(2), post(0), post(1), post(3)], (UNSORTED,)),
         ([post(0), post(1), post(1), post(2)], (DUPLICATES,)),
         ([post(0, created_at="2026-12-24T00:00:00Z"), post(1), post(2), post(3)], (FUTURE,)),
+        ([post(0, network="x"), post(1), post(2), post(3)], (ELSEWHERE,)),
     ],
 )
 def test_odd_but_honest_lines_are_scored_and_noted(posts: list[dict[str, Any]], notes: tuple[str, ...]) -> None:
