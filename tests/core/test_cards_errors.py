@@ -9,7 +9,9 @@ from tests.core.readings_by_hand import NOW
 
 def classes():
     """The tree of core/errors.py, in its order: front ends may have errors of their own beside it."""
-    return [found for found in vars(errors).values() if isinstance(found, type) and issubclass(found, errors.CloutError)]
+    return [
+        found for found in vars(errors).values() if isinstance(found, type) and issubclass(found, errors.CloutError)
+    ]
 
 
 def made(cls, message="The thing happened", retry_at=None):
