@@ -286,7 +286,7 @@ async def _tell(app: "App", terminal: "Terminal", handle: str, found: "Reading |
     if isinstance(found, CloutError):
         if as_json:
             _print_json(failed_lookup_json(handle, found))
-        terminal.complain(terminal.refusal(found))
+        terminal.complain(await terminal.refusal(found))
         return exit_code(found)
     if as_json:
         _print_json(lookup_json(found, await app.lookups.posts(found)))

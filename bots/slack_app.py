@@ -175,7 +175,7 @@ class SlackFront:
         try:
             invocation = parse(words)
         except CloutError as error:
-            await deed.answer.card(refusal(self._context(deed), error, reference=self._reference))
+            await deed.answer.card(refusal(await self._context(deed), error, reference=self._reference))
             return
         await self._ran(deed, invocation)
 
@@ -215,7 +215,7 @@ class SlackFront:
         return invocation
 
     async def _refused(self, deed: Deed, error: CloutError) -> None:
-        await deed.answer.card(refusal(self._context(deed), error, reference=self._reference))
+        await deed.answer.card(refusal(await self._context(deed), error, reference=self._reference))
 
     async def _form(self, deed: Deed, body: Body, carried: Mapping[str, object], *, creator: str = "") -> None:
         """Open the lookup form; where that is too late, say how commands are typed."""
@@ -229,7 +229,7 @@ class SlackFront:
             await self._ran(deed, parse("help"))
 
     async def _home_filled(self, deed: Deed, user: str) -> None:
-        card = await run(self._context(deed), parse("help"), _nothing, reference=self._reference)
+        card = await run(await self._context(deed), parse("help"), _nothing, reference=self._reference)
         await deed.client.views_publish(user_id=user, view=home(card, command=self._command))
 
     async def _ran(self, deed: Deed, invocation: Invocation, *, page: int = 0) -> None:
@@ -241,19 +241,17 @@ class SlackFront:
         await deed.answer.card(card, page=page, again=again if card.error is None else None, share=share)
 
     async def _card(self, deed: Deed, invocation: Invocation) -> Card:
-        ctx = self._context(deed)
+        ctx = await self._context(deed)
         try:
             if invocation.command.manages:  # asked at the press, never when a card is drawn
                 allowed = await self._managers.includes(deed.client, deed.workspace, deed.user)
-                ctx = self._context(deed, can_manage=allowed)
+                ctx = await self._context(deed, can_manage=allowed)
         except CloutError as error:
             return refusal(ctx, error, reference=self._reference)
         return await run(ctx, invocation, deed.answer.partial, reference=self._reference)
 
-    def _context(self, deed: Deed, *, can_manage: bool = False) -> Context:
-        app = self._app
-        now, zone = app.clock.now(), app.settings.zone
-        return Context(deed.team, now, app.lookups, app.manifests, can_manage=can_manage, zone=zone)
+    async def _context(self, deed: Deed, *, can_manage: bool = False) -> Context:
+        return await self._app.context(deed.team, asker=deed.user, can_manage=can_manage)
 
     @asynccontextmanager
     async def _sign_of_life(self, deed: Deed, invocation: Invocation) -> AsyncIterator[None]:

@@ -15,8 +15,11 @@ from core.card import Card, plain
 from core.cards_score import score_card
 from core.commands import COMMANDS, Context, LookupsLike, Show, complete, parse, refusal, run
 from core.errors import CloutError
+from core.messenger import Place
 from core.models import Clock, Manifest, Reading
 
+INBOX = Place(platform="terminal", channel="inbox", shown="the inbox")
+ASKER = "you"
 TEAM = "terminal"  # a terminal is one team (CARDS)
 DEFAULT_WIDTH = 100  # columns where the output is no screen
 _WIDEST = 140  # columns; longer lines are hard to read
@@ -38,6 +41,10 @@ class AppLike(Protocol):
     @property
     def lookups(self) -> LookupsLike:
         """The use case behind the commands."""
+        ...
+
+    async def context(self, team: str, *, asker: str, place: Place, can_manage: bool, zone: str) -> Context:
+        """Return what a command needs to know of who asks."""
         ...
 
 
@@ -70,7 +77,7 @@ class Terminal:
 
         `show` receives partial cards; without it they only change the progress line, which goes to stderr on a screen.
         """
-        ctx = self._context()
+        ctx = await self._context()
         try:
             invocation = parse(line)
         except CloutError as error:
@@ -97,13 +104,12 @@ class Terminal:
         app = self._app
         return score_card(reading, app.clock.now(), zone=self._zone, manifests=app.manifests).offering(COMMANDS)
 
-    def refusal(self, error: CloutError) -> Card:
+    async def refusal(self, error: CloutError) -> Card:
         """Return the error card of a lookup that was made without a typed line."""
-        return refusal(self._context(), error, reference=self._reference)
+        return refusal(await self._context(), error, reference=self._reference)
 
-    def _context(self) -> Context:
-        app = self._app
-        return Context(TEAM, app.clock.now(), app.lookups, app.manifests, can_manage=True, zone=self._zone)
+    async def _context(self) -> Context:
+        return await self._app.context(TEAM, asker=ASKER, place=INBOX, can_manage=True, zone=self._zone)
 
     def text(self, card: Card) -> str:
         """Return a card drawn for the screen it goes to."""

@@ -12,13 +12,16 @@ from importlib.metadata import version
 
 import structlog
 
+from core.commands.grammar import Context
 from core.connectors import Connector, discover
 from core.connectors.http import HttpClient
 from core.lookup import Lookups
+from core.messenger import Place
 from core.models import ChartSpec, Clock, Manifest
 from core.settings import Settings
 from core.sources import sources_of
 from core.store import Store
+from core.teams import Teams
 
 
 class SystemClock:
@@ -39,7 +42,32 @@ class App:
     http: HttpClient
     manifests: Mapping[str, Manifest]
     lookups: Lookups
+    teams: Teams
     painter: ThreadPoolExecutor
+
+    async def context(
+        self,
+        team: str,
+        *,
+        asker: str = "",
+        place: Place | None = None,
+        can_manage: bool = False,
+        zone: str | None = None,
+    ) -> Context:
+        """Return what a command needs to know of who asks; `zone` is the place's own where the platform knows it."""
+        own = await self.teams.settings(team)
+        return Context(
+            team,
+            self.clock.now(),
+            self.lookups,
+            self.manifests,
+            can_manage=can_manage,
+            zone=own.zone or zone or self.settings.zone,
+            asker=asker,
+            place=place,
+            own=own,
+            teams=self.teams,
+        )
 
     async def draw(self, spec: ChartSpec, dark: bool = False) -> bytes:
         """Return a card's picture as PNG, on light paper or dark; it is drawn in a thread that no command waits for."""
@@ -83,8 +111,9 @@ async def build(
         try:
             sources = sources_of(connectors, settings, http, clock)
             lookups = Lookups(store, sources, clock, patience=timedelta(seconds=settings.lookup_seconds))
+            teams = Teams(store, clock)
             try:
-                yield App(settings, clock, store, http, lookups.manifests, lookups, painter)
+                yield App(settings, clock, store, http, lookups.manifests, lookups, teams, painter)
             finally:
                 await lookups.aclose()
             limits = {name: found.retention for name, found in lookups.manifests.items() if found.retention is not None}

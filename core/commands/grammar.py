@@ -4,12 +4,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from core.card import Card
 from core.errors import InputError
 from core.explain import Comparison, Explanation
+from core.messenger import Place
 from core.models import Linked, Manifest, NetworkAvailability, Reading
+
+if TYPE_CHECKING:  # use cases bring the database along, which help never needs
+    from core.teams import Teams, TeamSettings
 
 Show = Callable[[Card], Awaitable[None]]
 """Publishes a card before the final one."""
@@ -68,9 +72,23 @@ class LookupsLike(Protocol):
         ...
 
 
+class Unwired:
+    """Stands for a use case that a context was made without; only tests make such contexts."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise LookupError(f"this context was made without the use case that has {name!r}")
+
+
+UNWIRED: Any = Unwired()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks, when and from where; `zone` is the channel's, by IANA name."""
+    """Who asks, when and from where; `zone` is the channel's, by IANA name. `core.app.App.context` makes them.
+
+    `asker` is the person's id on their platform, `place` the channel the words were said in (None where Clout cannot
+    post by itself), `own` the team's settings.
+    """
 
     team: str
     now: datetime
@@ -78,6 +96,10 @@ class Context:
     manifests: Mapping[str, Manifest]
     can_manage: bool = False
     zone: str = "UTC"
+    asker: str = ""
+    place: Place | None = None
+    own: "TeamSettings" = UNWIRED
+    teams: "Teams" = UNWIRED
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@ import io
 import pytest
 
 from bots.terminal import Terminal
+from core.commands import Context
 from tests.core.readings_by_hand import MANIFESTS, NOW, glowguru, slow
 
 
@@ -35,6 +36,9 @@ class App:
         @staticmethod
         def now():
             return NOW
+
+    async def context(self, team, **who):
+        return Context(team, NOW, self.lookups, self.manifests, **who)
 
 
 def terminal(out=None, err=None, **environment):
