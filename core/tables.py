@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -52,6 +53,10 @@ Key = String().with_variant(String(collation="C"), "postgresql")
 
 def _account_id() -> Column[int]:
     return Column("account_id", RowId, ForeignKey("accounts.id", ondelete="CASCADE"), nullable=False)
+
+
+def _creator_id() -> Column[int]:
+    return Column("creator_id", RowId, ForeignKey("creators.id", ondelete="CASCADE"), nullable=False)
 
 
 def _counts() -> list[Column[int]]:
@@ -178,6 +183,10 @@ misses = Table(
     sqlite_with_rowid=False,
 )
 
+_TRACKED_ONLY: dict[str, Any] = {
+    f"{dialect}_where": literal_column("tracked_since IS NOT NULL") for dialect in ("sqlite", "postgresql")
+}
+
 creators = Table(
     "creators",
     metadata,
@@ -187,7 +196,80 @@ creators = Table(
     Column("name_key", Key, nullable=False),
     Column("tracked_since", BigInteger),
     Column("created_at", BigInteger, nullable=False),
+    # Where a tracked creator stands, so that lists of 100,000 need no arithmetic; empty while nobody tracks it.
+    Column("scored_at", BigInteger),  # when its newest reading was made
+    Column("state", String),
+    Column("score", Float(53)),
+    Column("low", Float(53)),
+    Column("high", Float(53)),
+    Column("model_version", String),
+    Column("weights_version", String),
+    Column("moved", Integer),  # shown score less the one shown a week before
+    Column("moved_by", Integer),  # the same without its sign: what moved most, either way, comes first
+    Column("moved_since", BigInteger),
     UniqueConstraint("team", "name_key"),
+    *(Index(None, "team", by, "id", **_TRACKED_ONLY) for by in ("score", "moved_by")),
+)
+
+creator_tags = Table(
+    "creator_tags",
+    metadata,
+    Column("team", String, nullable=False),
+    Column("tag", Key, nullable=False),
+    _creator_id(),
+    PrimaryKeyConstraint("team", "tag", "creator_id"),
+    Index(None, "creator_id"),
+    sqlite_with_rowid=False,
+)
+
+# What a tracked creator's accounts added up to on a day: the newest firm total of it, 400 days long.
+creator_days = Table(
+    "creator_days",
+    metadata,
+    _creator_id(),
+    Column("day", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+    Column("score", Float(53), nullable=False),
+    Column("low", Float(53), nullable=False),
+    Column("high", Float(53), nullable=False),
+    Column("model_version", String, nullable=False),
+    Column("weights_version", String, nullable=False),
+    PrimaryKeyConstraint("creator_id", "day"),
+    sqlite_with_rowid=False,
+)
+
+# Handles of tracked creators that no network was asked for yet: an import names thousands at once.
+creator_pending = Table(
+    "creator_pending",
+    metadata,
+    Column("team", String, nullable=False),
+    _creator_id(),
+    Column("network", String, nullable=False),
+    Column("handle", String, nullable=False),
+    Column("handle_key", Key, nullable=False),
+    Column("next_due_at", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("last_error", Text),  # a Failure as JSON
+    PrimaryKeyConstraint("creator_id", "network", "handle_key"),
+    Index(None, "network", "next_due_at"),
+    Index(None, "team"),
+    sqlite_with_rowid=False,
+)
+
+# One row for each account that some team tracks: when it is to be read again, and what keeps it from being read.
+account_refresh = Table(
+    "account_refresh",
+    metadata,
+    Column("account_id", RowId, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("network", String, nullable=False),
+    Column("next_due_at", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),  # in a row
+    Column("last_error", String),  # an error's class name, while the last attempt failed
+    Column("failing_since", BigInteger),
+    Column("renamed_from", String),
+    Column("renamed_at", BigInteger),
+    Index(None, "network", "next_due_at"),
 )
 
 # One creator an account and team: the team is part of the key, so no link can cross teams.
@@ -196,7 +278,7 @@ creator_accounts = Table(
     metadata,
     Column("team", String, nullable=False),
     _account_id(),
-    Column("creator_id", RowId, ForeignKey("creators.id", ondelete="CASCADE"), nullable=False),
+    _creator_id(),
     Column("linked_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("team", "account_id"),
     Index(None, "creator_id"),

@@ -21,6 +21,7 @@ from core.errors import StoreError
 from core.tables import metadata
 from tests.core.stored_readings import NOON, keep_fetch, make_posts, open_store
 
+LATER = f"{int(migrations.HEAD) + 1:04}"  # a revision that a later version would bring
 OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
 
 
@@ -83,10 +84,10 @@ async def test_an_old_database_is_copied_then_upgraded_with_its_rows(
         assert len(await store.posts("bluesky", "did:plc:glow", since=NOON.replace(year=2025))) == 4, (
             "copying the accounts table must not take along what refers to it"
         )
-    copy = tmp_path / "clout.db.before-0004"
+    copy = tmp_path / f"clout.db.before-{LATER}"
     assert dump(copy) == before
     assert copy.stat().st_mode & 0o777 == 0o600
-    assert [row[0] for row in query(tmp_path / "clout.db", "SELECT version_num FROM alembic_version")] == ["0004"]
+    assert [row[0] for row in query(tmp_path / "clout.db", "SELECT version_num FROM alembic_version")] == [LATER]
     assert query(tmp_path / "clout.db", "SELECT mood FROM accounts") == [("calm",)]
     assert query(tmp_path / "clout.db", "PRAGMA foreign_key_check") == []
 
@@ -153,15 +154,15 @@ def add_a_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str = 
     (folder / "versions").mkdir(parents=True)
     for path in [source / "env.py", *source.glob("versions/*.py")]:
         (folder / path.relative_to(source)).write_text(path.read_text())
-    (folder / "versions" / "0004_mood.py").write_text(
-        'import sqlalchemy as sa\nfrom alembic import op\nrevision = "0004"\ndown_revision = "0003"\n'
+    (folder / "versions" / f"{LATER}_mood.py").write_text(
+        f'import sqlalchemy as sa\nfrom alembic import op\nrevision = "{LATER}"\ndown_revision = "{migrations.HEAD}"\n'
         "def upgrade() -> None:\n"
         '    with op.batch_alter_table("accounts", recreate="always") as batch:\n'
         '        batch.add_column(sa.Column("mood", sa.String(), nullable=False, server_default="calm"))\n'
         f"    {then}\n"
     )
     monkeypatch.setattr(migrations, "__file__", str(folder / "__init__.py"))
-    monkeypatch.setattr(migrations, "HEAD", "0004")
-    monkeypatch.setattr(schema, "HEAD", "0004")
-    monkeypatch.setattr(schema, "REVISIONS", ("0001", "0002", "0003", "0004"))
-    monkeypatch.setattr(schema, "upgrade", lambda conn: migrations.upgrade(conn, "0004"))
+    monkeypatch.setattr(migrations, "HEAD", LATER)
+    monkeypatch.setattr(schema, "HEAD", LATER)
+    monkeypatch.setattr(schema, "REVISIONS", (*migrations.REVISIONS, LATER))
+    monkeypatch.setattr(schema, "upgrade", lambda conn: migrations.upgrade(conn, LATER))
