@@ -99,7 +99,8 @@ class Button(Model):
     @property
     def typed(self) -> str:
         """The same as a line to type, where nothing can be pressed; inert, for handles may stand in it."""
-        return inert(" ".join((self.command, *(value for _, value in self.arguments))), UNTRUSTED_LIMIT)
+        named = self.command.replace("-", " ")
+        return inert(" ".join((named, *(value for _, value in self.arguments))), UNTRUSTED_LIMIT)
 
 
 class Headline(Model):

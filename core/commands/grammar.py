@@ -18,8 +18,13 @@ if TYPE_CHECKING:  # use cases bring the database along, which help never needs
 Show = Callable[[Card], Awaitable[None]]
 """Publishes a card before the final one."""
 
-ArgumentKind = Literal["creator", "account", "network", "period", "word", "command", "flag"]
-"""What an argument stands for; front ends with typed options choose their own controls by it."""
+ArgumentKind = Literal[
+    "creator", "account", "network", "period", "word", "command", "flag", "channel", "role", "zone", "number"
+]
+"""What an argument stands for; front ends with typed options choose their own controls by it.
+
+A `channel` and a `role` are handed on as the platform writes them in text (`<#1>`, `<@&2>`), a `number` as digits.
+"""
 
 
 class LookupsLike(Protocol):
@@ -160,7 +165,7 @@ Handler = Callable[[Context, Arguments, Show], Awaitable[Card]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One row of the command table.
+    """One row of the command table. A hyphen in its name joins two words that are typed apart: `digest-status`.
 
     `manages` asks for the right to manage Clout in that place; `private` answers go to the asker alone. `order` places
     the command in help. `absent` says for a front end (`slack`, `discord`, `terminal`) why it is not offered there.
@@ -178,9 +183,14 @@ class Command:
     absent: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def typed(self) -> str:
+        """The words that name it on a line: `digest status`."""
+        return self.name.replace("-", " ")
+
+    @property
     def usage(self) -> str:
         """How the command is typed: `history @creator [period]`."""
-        own = () if self.name == DEFAULT_COMMAND else (self.name,)
+        own = () if self.name == DEFAULT_COMMAND else (self.typed,)
         trailing = () if self.private else ("[private]",)
         return " ".join((*own, *(a.usage for a in self.arguments if a.kind != "flag"), *trailing))
 

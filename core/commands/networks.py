@@ -15,10 +15,10 @@ async def networks(ctx: Context, args: Arguments, show: Show) -> Card:
 
 async def help_(ctx: Context, args: Arguments, show: Show) -> Card:
     """Answer with all commands, or with one and its examples."""
-    wanted = args.get("command")
-    if wanted is None:
+    wanted = " ".join(args.many("command"))
+    if not wanted:
         return help_card([entry(command) for command in commands().values()])
-    command = words().get(wanted.casefold().removeprefix("/"))
+    command = words().get(wanted.casefold().removeprefix("/").replace(" ", "-"))
     if command is None:
         raise InputError(f"There is no command `{inert(wanted, 40)}`: `help` lists them.", field="command")
     return help_card([entry(command)])
@@ -43,7 +43,7 @@ COMMANDS = (
         name="help",
         summary="the commands, or one with examples",
         handler=help_,
-        arguments=(Argument("command", "command", "a command to explain"),),
+        arguments=(Argument("command", "command", "a command to explain", repeat=True),),
         private=True,
         examples=("help", "help history"),
         order=90,

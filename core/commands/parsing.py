@@ -29,13 +29,23 @@ def parse(line: str) -> Invocation:
     typed = _tokens(line)
     if not typed:
         return Invocation(commands()["help"])
-    named = words().get(typed[0].casefold().removeprefix("/"))
+    named, rest = _named(typed)
     command = named or commands()[DEFAULT_COMMAND]
-    rest = typed[1:] if named else typed
-    if named is not None and rest and command.name == DEFAULT_COMMAND and (again := words().get(rest[0].casefold())):
-        command, rest = again, rest[1:]  # `/influence history @x`, with the slash command's own name in front
+    if named is not None and rest and command.name == DEFAULT_COMMAND:
+        again, after = _named(rest)  # `/influence history @x`, with the slash command's own name in front
+        command, rest = (again, after) if again is not None else (command, rest)
     private = bool(rest) and not command.private and rest[-1].casefold() == _PRIVATE
     return Invocation(command, _arguments(command, rest[:-1] if private else rest), private)
+
+
+def _named(typed: list[str]) -> tuple[Command | None, list[str]]:
+    """Return the command that the first words name, and what follows; `digest status` is `digest-status`."""
+    first = typed[0].casefold().removeprefix("/")
+    pair = words().get(f"{first}-{typed[1].casefold()}") if len(typed) > 1 else None
+    if pair is not None:
+        return pair, typed[2:]
+    named = words().get(first)
+    return named, typed[1:] if named is not None else typed
 
 
 def invoke(name: str, *, private: bool = False, **options: str | Iterable[str] | bool | None) -> Invocation:
@@ -139,7 +149,7 @@ def complete(
     """
     typed = cleaned(line[:LINE_LIMIT]).split()
     begun = typed.pop() if typed and not line[-1:].isspace() else ""
-    command = words().get(typed[0].casefold().removeprefix("/")) if typed else None
+    command = _named(typed)[0] if typed else None
     found = _candidates(typed, command, networks, creators)
     start = begun.casefold().lstrip("@/")
     fitting = (word for word in found if _begins(word.casefold().lstrip("@"), start))
@@ -155,9 +165,12 @@ def _candidates(
     typed: list[str], command: Command | None, networks: Iterable[str], creators: Iterable[str]
 ) -> Iterator[str]:
     if not typed:
-        yield from commands()
+        yield from (known.typed for known in commands().values())
         yield from map(_spoken, creators)
         return
+    if len(typed) == 1:
+        stem = f"{typed[0].casefold().removeprefix('/')}-"
+        yield from (word.removeprefix(stem) for word in words() if word.startswith(stem))
     arguments = (command or commands()[DEFAULT_COMMAND]).arguments
     last = next((a for a in arguments if a.keyword == typed[-1].casefold()), None)
     if last is not None:

@@ -16,7 +16,7 @@ def test_the_commands_stand_in_the_order_of_help():
 
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda c: c.name)
 def test_names_and_texts_fit_every_platform(command):
-    assert re.fullmatch(r"[a-z]{1,32}", command.name)
+    assert re.fullmatch(r"[a-z]{1,15}(-[a-z]{1,15})?", command.name)
     assert 1 <= len(command.summary) <= 100
     for argument in command.arguments:
         assert re.fullmatch(r"[a-z]{1,32}", argument.name)
