@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 
-from core import archive, finding, recall, recording
+from core import archive, finding, leaving, recall, recording
 from core import creators as team_side
 from core import retention as keeping
 from core.archive import ProfileReading, ScoredAccount
@@ -138,6 +138,8 @@ class Store:
         `retention` gives the networks' own limits since the last fetch, on top of ours (core/retention.py).
         """
         await self._db.write(keeping.purge_misses, now)
+        for team in await self._db.read(leaving.overdue, now):  # first: what only they tracked lapses right after
+            await self._db.write(leaving.purge_team, team, now)
         emptied = 0
         last: int | None = 0
         while last is not None:
@@ -203,3 +205,15 @@ class Store:
     async def set_setting(self, team: str, key: str, value: str | None) -> None:
         """Store a setting of the team; None deletes it."""
         await self._db.write(team_side.set_setting, team, key, value)
+
+    async def team_left(self, team: str) -> None:
+        """Note that a team threw Clout out: 30 days later `purge` deletes everything of it."""
+        await self._db.write(leaving.leave, team, self._clock.now())
+
+    async def team_back(self, team: str) -> bool:
+        """Note that a team wants Clout again (`slack:E1:` for a whole organisation); False when it had not left."""
+        return await self._db.write(leaving.come_back, team)
+
+    async def left_at(self, team: str) -> datetime | None:
+        """Since when a team no longer wants Clout; None while it does."""
+        return await self._db.read(leaving.left_at, team)
