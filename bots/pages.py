@@ -32,19 +32,20 @@ class Page:
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
-def page_of(card: Card, number: int) -> Page:
+def page_of(card: Card, number: int, *, rows: int = ROWS_A_PAGE, whole: int = ROWS_WHOLE) -> Page:
     """Return the nearest page there is: rows may have gone since its number was printed.
 
-    The first page has all but the further rows of long lists, later ones the headline and those rows.
+    The first page has all but the further rows of long lists, later ones the headline and those rows. `rows` stand on
+    a page; a list of up to `whole` is not parted.
     """
-    longest = max((len(_rows(block)) for block in card.blocks if _long(block)), default=0)
+    longest = max((len(_rows(block)) for block in card.blocks if len(_rows(block)) > whole), default=0)
     if not longest:
         return Page(card)
-    last = -(-longest // ROWS_A_PAGE) - 1
+    last = -(-longest // rows) - 1
     at = max(0, min(number, last))
-    start, end = at * ROWS_A_PAGE + 1, min((at + 1) * ROWS_A_PAGE, longest)
+    start, end = at * rows + 1, min((at + 1) * rows, longest)
     place = Notes(lines=(line(f"{start} to {end} of {longest}"),))
-    blocks = [part for block in card.blocks if (part := _on_page(block, at)) is not None]
+    blocks = [part for block in card.blocks if (part := _on_page(block, at, rows, whole)) is not None]
     kept = card if at == 0 else card.model_copy(update={"chart": None})
     return Page(kept.model_copy(update={"blocks": (*blocks, place)}), at, last + 1)
 
@@ -59,14 +60,10 @@ def _rows(block: Block) -> tuple[TableRow, ...] | tuple[Item, ...]:
             return ()
 
 
-def _long(block: Block) -> bool:
-    return len(_rows(block)) > ROWS_WHOLE
-
-
-def _on_page(block: Block, at: int) -> Block | None:
-    if not _long(block):
+def _on_page(block: Block, at: int, rows: int, whole: int) -> Block | None:
+    if len(_rows(block)) <= whole:
         return block if at == 0 or block.kind == "headline" else None
-    part = _rows(block)[at * ROWS_A_PAGE : (at + 1) * ROWS_A_PAGE]
+    part = _rows(block)[at * rows : (at + 1) * rows]
     return block.model_copy(update={_FIELDS[block.kind]: part}) if part else None
 
 
