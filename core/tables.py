@@ -253,7 +253,7 @@ creator_pending = Table(
     Column("last_error", Text),  # a Failure as JSON
     PrimaryKeyConstraint("creator_id", "network", "handle_key"),
     Index(None, "network", "next_due_at"),
-    Index(None, "team"),
+    Index(None, "network", "handle_key"),
     sqlite_with_rowid=False,
 )
 

@@ -105,7 +105,7 @@ def _creator_pending() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_creator_pending_network_next_due_at"), "creator_pending", ["network", "next_due_at"])
-    op.create_index(op.f("ix_creator_pending_team"), "creator_pending", ["team"])
+    op.create_index(op.f("ix_creator_pending_network_handle_key"), "creator_pending", ["network", "handle_key"])
 
 
 def _account_refresh() -> None:
