@@ -11,7 +11,8 @@ from sqlalchemy import Connection, insert, inspect, select
 
 from core.errors import StoreError
 from core.migrations import HEAD, REVISIONS, upgrade
-from core.tables import alembic_version, metadata
+from core.tables import alembic_version
+from core.tables_posting import metadata  # the one of core/tables.py, with every table in it
 
 log = logging.getLogger(__name__)
 
