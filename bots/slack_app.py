@@ -24,6 +24,7 @@ from bots.slack_controls import OldControl, Press, pressed
 from bots.slack_people import Managers
 from bots.slack_posts import Direct, Hook
 from bots.slack_running import Running, Seen
+from bots.slack_teams import team_of, workspace_of
 from bots.slack_views import LOOKUP, METADATA_LIMIT, Asked, asked, home, modal_lookup
 from bots.slack_words import typed
 from core.app import App
@@ -100,7 +101,7 @@ class SlackFront:
         await ack()
         if self._seen.first(body.get("trigger_id")):
             deed = self._deed(
-                body, client, context, Answer(Hook(body["response_url"]), self._charts, client, _team(context))
+                body, client, context, Answer(Hook(body["response_url"]), self._charts, client, team_of(context))
             )
             self._begin(deed, self._command_typed(deed, body))
 
@@ -112,7 +113,7 @@ class SlackFront:
         url = body.get("response_url")
         post = Hook(url) if url else Direct(client, _user(context))
         source: Any = "none" if not url else "private" if private else "public"
-        deed = self._deed(body, client, context, Answer(post, self._charts, client, _team(context), source=source))
+        deed = self._deed(body, client, context, Answer(post, self._charts, client, team_of(context), source=source))
         if self._running.stopping:
             await deed.answer.line(RESTARTING)
             return
@@ -133,18 +134,18 @@ class SlackFront:
             return
         url, source = _carried(body["view"].get("private_metadata"))
         post = Hook(url) if url else Direct(client, _user(context))
-        answer = Answer(post, self._charts, client, _team(context), source=source)
+        answer = Answer(post, self._charts, client, team_of(context), source=source)
         deed = self._deed(body, client, context, answer)
         self._begin(deed, self._ran(deed, invocation))
 
     async def _on_home(self, event: Body, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         if event.get("tab") in (None, "home") and self._seen.first(body.get("event_id")):
-            answer = Answer(Direct(client, _user(context)), self._charts, client, _team(context))
+            answer = Answer(Direct(client, _user(context)), self._charts, client, team_of(context))
             deed = self._deed(body, client, context, answer)
             self._begin(deed, self._home_filled(deed, str(event["user"])), quiet=True)
 
     def _deed(self, body: Body, client: AsyncWebClient, context: AsyncBoltContext, answer: Answer) -> Deed:
-        return Deed(_team(context), _workspace(context), _user(context), client, answer)
+        return Deed(team_of(context), workspace_of(context), _user(context), client, answer)
 
     def _begin(self, deed: Deed, work: Awaitable[None], *, quiet: bool = False) -> None:
         self._running.begin(self._guarded(deed, work, quiet))
@@ -274,18 +275,6 @@ class SlackFront:
 
 
 # --- reading what Slack sends -----------------------------------------------------------------------------------------
-
-
-def _workspace(context: AsyncBoltContext) -> str:
-    """Return the workspace Clout is installed in, not the one a guest of a shared channel comes from."""
-    installed = context.authorize_result
-    return (installed.team_id if installed is not None else None) or context.team_id or "-"
-
-
-def _team(context: AsyncBoltContext) -> str:
-    installed = context.authorize_result
-    enterprise = (installed.enterprise_id if installed is not None else None) or context.enterprise_id or "-"
-    return f"slack:{enterprise}:{_workspace(context)}"
 
 
 def _user(context: AsyncBoltContext) -> str:
