@@ -20,16 +20,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack_answer import Answer, Charts
 from bots.slack_blocks import mrkdwn
+from bots.slack_codes import scope_lacking
 from bots.slack_controls import OldControl, Press, pressed
 from bots.slack_people import Managers
 from bots.slack_posts import Direct, Hook
 from bots.slack_running import Running, Seen
+from bots.slack_scopes import install_address
 from bots.slack_teams import team_of, workspace_of
 from bots.slack_views import LOOKUP, METADATA_LIMIT, Asked, asked, home, modal_lookup
 from bots.slack_words import typed
 from core.app import App
 from core.card import Button, Card, outside
 from core.cards_errors import unexpected_card
+from core.cards_installs import reinstall_card
 from core.commands import DEFAULT_COMMAND, Context, Invocation, invoke, parse, refusal, run
 from core.commands.grammar import creators_of
 from core.errors import CloutError, InputError
@@ -160,11 +163,11 @@ class SlackFront:
                 async with asyncio.timeout(_FAREWELL):
                     await deed.answer.line(RESTARTING)
             raise
-        except Exception:  # the last resort of this adapter
+        except Exception as error:  # the last resort of this adapter
             ref = self._reference()
             log.exception("a Slack handler failed", reference=ref, team=deed.team)
             if not quiet:
-                await deed.answer.card(unexpected_card(ref))
+                await deed.answer.card(self._lacking(error, ref) or unexpected_card(ref))
 
     # --- what is done about it ----------------------------------------------------------------------------------------
 
@@ -248,8 +251,16 @@ class SlackFront:
                 allowed = await self._managers.includes(deed.client, deed.workspace, deed.user)
                 ctx = await self._context(deed, can_manage=allowed)
         except CloutError as error:
-            return refusal(ctx, error, reference=self._reference)
+            return self._lacking(error) or refusal(ctx, error, reference=self._reference)
         return await run(ctx, invocation, deed.answer.partial, reference=self._reference)
+
+    def _lacking(self, error: BaseException, ref: str = "") -> Card | None:
+        """Return how Clout is installed again, where an old install lacks a permission."""
+        scope = scope_lacking(error)
+        if not scope:
+            return None
+        log.warning("an install lacks a scope", scope=scope)
+        return reinstall_card(scope, ref or self._reference(), install_address(self._app.settings))
 
     async def _context(self, deed: Deed, *, can_manage: bool = False) -> Context:
         return await self._app.context(deed.team, asker=deed.user, can_manage=can_manage)

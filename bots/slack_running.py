@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
 
+import structlog
+
 from core.models import Clock
 
 KEPT = timedelta(minutes=15)  # Slack delivers a thing again within minutes, an event up to an hour later
 _MOST = 20_000  # ids; the oldest go first
+
+log = structlog.get_logger("clout.slack")
 
 
 class Seen:
@@ -45,7 +49,12 @@ class Running:
         """Let work go on beside the acknowledgement."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("something begun beside an acknowledgement failed", exc_info=error)
 
     async def stop(self, seconds: float) -> None:
         """Take nothing new, wait for what runs, and cancel what takes longer; what is cancelled says goodbye itself."""
