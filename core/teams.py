@@ -5,41 +5,19 @@ A team is a Slack workspace, a Discord server or the local terminal, by the id i
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import ValidationError
 
 from core.errors import InputError
-from core.models import Clock, Model
-from core.store import Store
+from core.models import Clock
+from core.store import Store, TeamCreator
+from core.team_settings import Managers, TeamSettings
+
+__all__ = ["Managers", "TeamSettings", "Teams"]
 
 KEPT = timedelta(seconds=20)  # how long another process's change may go unnoticed
 _MOST = 10_000  # teams remembered
 _STEM = "team."
-
-Managers = Literal["admins", "everyone", "list"]
-"""Who may change what a team shares: its administrators, everyone but guests, or administrators and named people."""
-
-
-class TeamSettings(Model):
-    """One team's settings; `zone` None means the installation's own."""
-
-    zone: str | None = None
-    managers: Managers = "admins"
-    named: tuple[str, ...] = Field((), max_length=100)  # people by platform id, where `managers` is `list`
-    threshold: int = Field(3, ge=1, le=50)  # points a digest calls a move
-    private: bool = False  # whether answers go to the asker alone unless they are shared
-
-    @field_validator("zone")
-    @classmethod
-    def _known(cls, zone: str | None) -> str | None:
-        if zone is None:
-            return None
-        try:
-            return ZoneInfo(zone).key
-        except (KeyError, OSError, ValueError) as err:
-            raise ValueError("is no IANA time zone such as Europe/Berlin") from err
 
 
 class Teams:
@@ -70,6 +48,10 @@ class Teams:
             value = settings.model_dump_json(include={name})
             await self._store.set_setting(team, _STEM + name, value)
         return self._remember(team, settings, self._clock.now())
+
+    async def tracked(self, team: str) -> tuple[TeamCreator, ...]:
+        """Return the creators that a team tracks, in order of name."""
+        return tuple(one for one in await self._store.creators(team) if one.tracked_since is not None)
 
     def _remember(self, team: str, settings: TeamSettings, now: datetime) -> TeamSettings:
         self._known.pop(team, None)

@@ -53,9 +53,11 @@ COMMANDS = commands()
 async def run(ctx: Context, invocation: Invocation, show: Show, *, reference: Callable[[], str]) -> Card:
     """Run a command and return its card; a CloutError becomes an error card with the code that `reference` gives.
 
-    Cards offer only buttons whose command exists, and are private where the command or the asker wants it.
+    Cards offer only buttons whose command exists, and are private where the command, the asker or, unless the asker
+    wants it public, the team's habit says so.
     """
-    private = invocation.private or invocation.command.private
+    habit = ctx.own.private and not invocation.public
+    private = invocation.private or invocation.command.private or habit
 
     async def publish(card: Card) -> None:
         await show(_finished(card, private))

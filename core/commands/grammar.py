@@ -11,19 +11,21 @@ from core.errors import InputError
 from core.explain import Comparison, Explanation
 from core.messenger import Place
 from core.models import Linked, Manifest, NetworkAvailability, Reading
+from core.team_settings import TeamSettings
 
 if TYPE_CHECKING:  # use cases bring the database along, which help never needs
-    from core.teams import Teams, TeamSettings
+    from core.teams import Teams
 
 Show = Callable[[Card], Awaitable[None]]
 """Publishes a card before the final one."""
 
 ArgumentKind = Literal[
-    "creator", "account", "network", "period", "word", "command", "flag", "channel", "role", "zone", "number"
+    "creator", "account", "network", "period", "word", "command", "flag", "channel", "role", "zone", "number", "person"
 ]
 """What an argument stands for; front ends with typed options choose their own controls by it.
 
-A `channel` and a `role` are handed on as the platform writes them in text (`<#1>`, `<@&2>`), a `number` as digits.
+A `channel`, a `role` and a `person` are handed on as the platform writes them in text (`<#1>`, `<@&2>`, `<@3>` or
+`<@3|name>`), a `number` as digits.
 """
 
 
@@ -103,7 +105,7 @@ class Context:
     zone: str = "UTC"
     asker: str = ""
     place: Place | None = None
-    own: "TeamSettings" = UNWIRED
+    own: TeamSettings = TeamSettings()
     teams: "Teams" = UNWIRED
 
 
@@ -197,11 +199,15 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """A command with its arguments, ready to run; `private` asks for an answer to the asker alone."""
+    """A command with its arguments, ready to run; `private` asks for an answer to the asker alone.
+
+    `public` asks for one to everybody, where the team has made private ones its habit.
+    """
 
     command: Command
     arguments: Arguments = field(default_factory=Arguments)
     private: bool = False
+    public: bool = False
 
 
 DEFAULT_COMMAND = "influence"

@@ -11,7 +11,7 @@ from core.errors import BadHandle, InputError
 from core.inert import inert
 
 LINE_LIMIT = 500  # characters of a command; more is no command
-_PRIVATE = "private"
+_PRIVATE, _PUBLIC = "private", "public"
 _QUOTED_LIMIT = 40  # characters of somebody's word repeated in an answer
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "‘": "'", "’": "'", "‚": "'"})
 _TOKEN = re.compile(r'"([^"]*)"|(\S+)')
@@ -34,8 +34,10 @@ def parse(line: str) -> Invocation:
     if named is not None and rest and command.name == DEFAULT_COMMAND:
         again, after = _named(rest)  # `/influence history @x`, with the slash command's own name in front
         command, rest = (again, after) if again is not None else (command, rest)
-    private = bool(rest) and not command.private and rest[-1].casefold() == _PRIVATE
-    return Invocation(command, _arguments(command, rest[:-1] if private else rest), private)
+    last = rest[-1].casefold() if rest and not command.private else ""
+    told = last in (_PRIVATE, _PUBLIC)
+    arguments = _arguments(command, rest[:-1] if told else rest)
+    return Invocation(command, arguments, private=last == _PRIVATE, public=last == _PUBLIC)
 
 
 def _named(typed: list[str]) -> tuple[Command | None, list[str]]:
@@ -48,8 +50,12 @@ def _named(typed: list[str]) -> tuple[Command | None, list[str]]:
     return named, typed[1:] if named is not None else typed
 
 
-def invoke(name: str, *, private: bool = False, **options: str | Iterable[str] | bool | None) -> Invocation:
+def invoke(
+    name: str, *, private: bool = False, public: bool = False, **options: str | Iterable[str] | bool | None
+) -> Invocation:
     """Return an invocation from typed options, for front ends that have them; None and False mean not given.
+
+    With neither `private` nor `public` the team's own habit decides who sees the answer.
 
     Raises InputError for an unknown command or option and for a required one that is missing.
     """
@@ -65,7 +71,7 @@ def invoke(name: str, *, private: bool = False, **options: str | Iterable[str] |
             continue
         given = (value,) if isinstance(value, str) else (key,) if value is True else tuple(value)
         values[key] = tuple(cleaned(word) for word in given)
-    return Invocation(command, _complete(command, values), private and not command.private)
+    return Invocation(command, _complete(command, values), private and not command.private, public)
 
 
 def cleaned(text: str) -> str:
@@ -181,7 +187,7 @@ def _candidates(
     yield from (a.keyword for a in arguments if a.keyword and a.keyword not in typed)
     yield from (a.name for a in arguments if a.kind == "flag" and a.name not in typed)
     if command is None or not command.private:
-        yield _PRIVATE
+        yield from (_PRIVATE, _PUBLIC)
 
 
 def _spoken(name: str) -> str:

@@ -96,7 +96,7 @@ def test_completion():
     assert complete("@gl", creators=["glowguru", "other"]) == ("@glowguru",)
     assert complete("history @GL", creators=["glowguru", "other"]) == ("@glowguru",)
     assert complete("@glow on t", networks=["tiktok", "twitch", "x"]) == ("tiktok", "twitch")
-    assert complete("@glow ") == ("on", "fresh", "private")
+    assert complete("@glow ") == ("on", "fresh", "private", "public")
     assert complete("help net") == ("networks",)
     known = ["github:glow", "bluesky:glow.bsky.social", "mastodon:dana@glow.example"]
     assert complete("@glo", creators=known) == ("github:glow", "bluesky:glow.bsky.social"), "as they can be typed"
