@@ -178,11 +178,70 @@ class HandleRule(Model):
 
 
 class Credential(Model):
-    """One secret or setting that a network needs before it can be read: `CLOUT_<NETWORK>__<NAME>`."""
+    """One secret or setting that a network needs before it can be read: `CLOUT_<NETWORK>__<NAME>`.
+
+    `asked` says that `clout connect` asks for it; what is no key or id stays a setting of the environment.
+    """
 
     name: str
     help: str
     required: bool = True
+    asked: bool = True
+
+
+Unit = Literal["requests", "units", "usd"]
+"""What a network counts or charges: requests, its own units, US dollars."""
+
+Window = Literal["minute", "ten_minutes", "quarter_hour", "hour", "rolling_day", "utc_day", "pacific_day", "month"]
+"""How long an allowance lasts.
+
+`utc_day` and `pacific_day` end at midnight in UTC and in Los Angeles, `month` with the calendar month in UTC. The
+others begin with the first request after the last one ended, unless the server's reset header tells otherwise.
+"""
+
+
+class BudgetRule(Model):
+    """One allowance of a network: `amount` of `unit` in each `window`, for each key.
+
+    `setting` names the operator's own figure, `CLOUT_<NETWORK>__<SETTING>`; without a `default` there is no limit but
+    the one the server tells, or, where `required`, the network is off until the setting is there. `per_lookup` is what
+    is set aside before an account is asked for; a lookup that needs more asks for more before it spends it.
+    """
+
+    unit: Unit
+    window: Window
+    setting: str
+    default: float | None = Field(None, gt=0)
+    required: bool = False
+    per_lookup: float = Field(1, ge=0)
+    help: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells a network's allowances apart."""
+        return f"{self.unit}:{self.window}"
+
+
+class BudgetState(Model):
+    """How much of an allowance is spent; `limit` and `left` are None where there is no limit.
+
+    `resets_at` is None while nothing is spent of a window that begins with the first request.
+    """
+
+    rule: BudgetRule
+    spent: float
+    limit: float | None = None
+    left: float | None = None
+    resets_at: Moment | None = None
+
+
+class Verified(Model):
+    """What a network said of a credential when it was tried: whose it is, when it ends, what it allows."""
+
+    whose: str = ""
+    expires_at: Moment | None = None
+    scopes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Manifest(Model):
@@ -203,6 +262,7 @@ class Manifest(Model):
     free: bool = True
     enabled_by_default: bool = True
     credentials: tuple[Credential, ...] = ()
+    budgets: tuple[BudgetRule, ...] = ()
     setup_url: str | None = None
     counts: frozenset[Action] = frozenset()
     absent_is_zero: frozenset[Action] = frozenset()
@@ -419,13 +479,16 @@ class Reading(Model):
 class NetworkAvailability(Model):
     """Whether a network can be read here; `reason` says what is missing or limits the reading, else is empty.
 
-    One that is not `implemented` cannot be read by this version, whatever is set.
+    One that is not `implemented` cannot be read by this version, whatever is set. `budgets` say what is spent of its
+    allowances; `expires_at` is when the stored key ends.
     """
 
     manifest: Manifest
     ready: bool
     reason: str = ""
     implemented: bool = True
+    budgets: tuple[BudgetState, ...] = ()
+    expires_at: Moment | None = None
 
 
 class Linked(Model):

@@ -27,6 +27,9 @@ _HINTS = {
     "bool_parsing": "is neither true nor false",
     "int_parsing": "is not a whole number",
     "float_parsing": "is not a number",
+    "finite_number": "is not a number",
+    "greater_than_equal": "is too small",
+    "less_than_equal": "is too large",
     "missing": "is missing",
 }
 
@@ -97,7 +100,8 @@ def default_database() -> str:
 class NetworkSettings(BaseModel):
     """What an operator may set for any network.
 
-    `values` holds the settings that the network's manifest names, every one treated as a secret.
+    `values` holds the settings that the network's manifest names, every one treated as a secret; `budgets` the figures
+    for the allowances that it names.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -109,6 +113,14 @@ class NetworkSettings(BaseModel):
         None, description="`sum` counts it in the total, `separate` shows its own number beside it"
     )
     values: Mapping[str, SecretStr] = Field(default_factory=dict, description="")
+    budgets: Mapping[str, Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)]] = Field(
+        default_factory=dict, description=""
+    )
+
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """Return what every network can be told, whatever its manifest names."""
+        return tuple(name for name in cls.model_fields if name not in ("values", "budgets"))
 
 
 class SlackSettings(BaseModel):
@@ -242,11 +254,12 @@ def known_names(manifests: Mapping[str, Manifest]) -> dict[str, str]:
         names |= {stem + name.upper(): field.description or "" for name, field in kind.model_fields.items()}
     for manifest in manifests.values():
         stem = f"{PREFIX}{manifest.name.upper()}__"
-        for name, field in NetworkSettings.model_fields.items():
-            if name != "values":
-                names[stem + name.upper()] = field.description or ""
+        for name in NetworkSettings.names():
+            names[stem + name.upper()] = NetworkSettings.model_fields[name].description or ""
         for credential in manifest.credentials:
             names[stem + credential.name.upper()] = credential.help
+        for rule in manifest.budgets:
+            names[stem + rule.setting.upper()] = rule.help
     return names
 
 
@@ -277,7 +290,7 @@ def _sorted_out(
             if head not in SECTIONS:
                 top[head] = value
         elif head in manifests:
-            _place(raw.setdefault(head, {"values": {}}), tail, value, manifests[head])
+            _place(raw.setdefault(head, {"values": {}, "budgets": {}}), tail, value, manifests[head])
     networks, wrong = {}, []
     for name, fields in raw.items():
         try:
@@ -291,14 +304,16 @@ def _place(fields: dict[str, Any], name: str, value: str, manifest: Manifest) ->
     if name in {credential.name for credential in manifest.credentials}:
         # a token pasted with quotes or a newline is the commonest mistake
         fields["values"][name] = SecretStr(value.strip().strip("'\"").strip())
-    elif name in NetworkSettings.model_fields and name != "values":
+    elif name in {rule.setting for rule in manifest.budgets}:
+        fields["budgets"][name] = value.strip().strip("'\"").strip()
+    elif name in NetworkSettings.names():
         fields[name] = value
 
 
 def _wrong_values(err: ValidationError, stem: str = "") -> list[str]:
     lines = []
     for error in err.errors(include_url=False, include_input=False):
-        name = PREFIX + stem + "__".join(str(part) for part in error["loc"]).upper()
+        name = PREFIX + stem + "__".join(str(part) for part in error["loc"] if part != "budgets").upper()
         why = _HINTS.get(error["type"]) or error["msg"].removeprefix("Value error, ")
         lines.append(f"{name} {why}")
     return lines

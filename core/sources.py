@@ -43,6 +43,7 @@ class Source:
         if not enabled:
             return manifest.off_wording or f"{manifest.label} is switched off here."
         missing = [c.name for c in manifest.credentials if c.required and c.name not in self.settings.values]
+        missing += [r.setting for r in manifest.budgets if r.required and not self.settings.budgets.get(r.setting)]
         if missing:
             return f"{manifest.label} is not set up here: {', '.join(missing)} missing. {manifest.off_wording}".strip()
         return ""

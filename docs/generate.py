@@ -8,11 +8,21 @@ from typing import get_args
 
 from core.commands import COMMANDS
 from core.connectors import Connector, discover, manifests
-from core.models import Action, Manifest
+from core.models import Action, BudgetRule, Manifest
 from core.settings import SECTIONS, NetworkSettings, Settings
 from docs import score_page
 
 HERE = Path(__file__).parent
+_WINDOWS = {
+    "minute": "a minute",
+    "ten_minutes": "10 minutes",
+    "quarter_hour": "15 minutes",
+    "hour": "an hour",
+    "rolling_day": "24 hours",
+    "utc_day": "a day, to midnight UTC",
+    "pacific_day": "a day, to midnight in Los Angeles",
+    "month": "a calendar month (UTC)",
+}
 _HEAD = "<!-- written by `make docs` from the code; do not edit by hand -->\n"
 
 
@@ -63,9 +73,9 @@ def settings() -> str:
             )
     lines += ["", "## For every network\n", "`NETWORK` is one of the names below, in capitals.\n"]
     lines += ["| variable | default | what |", "|---|---|---|"]
-    for name, field in NetworkSettings.model_fields.items():
-        if name != "values":
-            lines.append(f"| `CLOUT_NETWORK__{name.upper()}` | the network's own | {_cell(field.description or '')} |")
+    for name in NetworkSettings.names():
+        what = NetworkSettings.model_fields[name].description or ""
+        lines.append(f"| `CLOUT_NETWORK__{name.upper()}` | the network's own | {_cell(what)} |")
     lines.append("")
     for manifest in manifests().values():
         lines += _network(manifest)
@@ -91,6 +101,7 @@ def networks() -> str:
 def _network_row(connector: Connector) -> str:
     manifest = connector.manifest
     needed = [c.name for c in manifest.credentials if c.required]
+    needed += [rule.setting for rule in manifest.budgets if rule.required]
     needs = ", ".join(f"`{_variable(manifest, name)}`" for name in needed) or "nothing"
     if manifest.access == "owner_authorised":
         needs += ", and the creator's consent"
@@ -102,12 +113,14 @@ def _network_row(connector: Connector) -> str:
 def _network_section(connector: Connector) -> list[str]:
     manifest = connector.manifest
     names = [_variable(manifest, credential.name) for credential in manifest.credentials]
+    names += [_variable(manifest, rule.setting) for rule in manifest.budgets]
     known = {
         "Counts": manifest.reads,
         "Per post": ", ".join(name for name in get_args(Action) if name in manifest.counts),
         "Cannot see": manifest.cannot_see,
         "Costs": manifest.cost,
         "Limits": manifest.limits,
+        "Budget": " ".join(_budget(rule) for rule in manifest.budgets),
         "Kept": f"raw counts {manifest.retention.days} days after the last fetch." if manifest.retention else "",
         "Set": ", ".join(f"`{name}`" for name in names),
         "Get it at": f"<{manifest.setup_url}>" if manifest.setup_url else "",
@@ -133,13 +146,25 @@ def _variable(manifest: Manifest, name: str) -> str:
 
 def _network(manifest: Manifest) -> list[str]:
     lines = [f"## {manifest.label} (`{manifest.name}`)\n"]
-    if not manifest.credentials:
+    if not manifest.credentials and not manifest.budgets:
         return [*lines, "Needs nothing.\n"]
     lines += ["| variable | needed | what |", "|---|---|---|"]
     for credential in manifest.credentials:
         needed = "yes" if credential.required else "no"
         lines.append(f"| `{_variable(manifest, credential.name)}` | {needed} | {_cell(credential.help)} |")
+    for rule in manifest.budgets:
+        needed, default = "yes" if rule.required else "no", f" Default {rule.default:,g}." if rule.default else ""
+        lines.append(f"| `{_variable(manifest, rule.setting)}` | {needed} | {_cell(rule.help)}{default} |")
     return [*lines, ""]
+
+
+def _budget(rule: BudgetRule) -> str:
+    """Return an allowance in words: how much in which time, and what a lookup sets aside."""
+    unit = {"usd": "dollars"}.get(rule.unit, rule.unit)
+    most = f"{rule.default:,g} {unit}" if rule.default else f"as many {unit} as you set"
+    if not rule.required and not rule.default:
+        most = f"as many {unit} as its answers tell, or you set"
+    return f"{most} in {_WINDOWS[rule.window]}; refreshes take at most 80 % of it."
 
 
 def _default(value: object) -> str:

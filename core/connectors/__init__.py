@@ -11,22 +11,24 @@ from typing import TYPE_CHECKING, Any
 from core.models import Manifest
 
 if TYPE_CHECKING:  # base.py brings the HTTP client with it, which a list of networks does not need
-    from core.connectors.base import Call, Fetch
+    from core.connectors.base import Call, Fetch, Verify
 
 # no networks, so not worth importing to see
-_SHARED = frozenset({"answers", "base", "bodies", "faults", "guard", "http", "origins", "pool", "resets"})
+_SHARED = frozenset({"answers", "base", "bodies", "costs", "faults", "guard", "http", "origins", "pool", "resets"})
 
 
 @dataclass(frozen=True, slots=True)
 class Connector:
     """One network as its module describes it; without `fetch` it parses handles and answers NotConfigured.
 
-    `calls` are the kinds of request it makes, so that a recorded answer finds the code that reads it.
+    `calls` are the kinds of request it makes, so that a recorded answer finds the code that reads it. `verify` tries a
+    key with one cheap request.
     """
 
     manifest: Manifest
     fetch: "Fetch | None" = None
     calls: "tuple[Call[Any], ...]" = ()
+    verify: "Verify | None" = None
 
 
 @cache
@@ -37,7 +39,9 @@ def discover() -> Mapping[str, Connector]:
         module = importlib.import_module(f"{__name__}.{name}")
         if manifest := getattr(module, "MANIFEST", None):
             calls = tuple(getattr(module, "CALLS", ()))
-            found[manifest.name] = Connector(manifest, getattr(module, "fetch", None), calls)
+            found[manifest.name] = Connector(
+                manifest, getattr(module, "fetch", None), calls, getattr(module, "verify", None)
+            )
     return MappingProxyType(found)
 
 

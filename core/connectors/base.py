@@ -1,8 +1,8 @@
 """What every connector shares: asking, status before body, lenient counts and dates, the paging guard.
 
 A connector is a module with a `MANIFEST`, its `CALLS` and an `async def fetch(target, since, client, clock,
-credentials) -> Snapshot`. It raises one `SourceError` or returns; this room is the only place where transport failures,
-statuses and misfits become house errors.
+credentials) -> Snapshot`; one with keys also has `verify`. Each raises one `SourceError` or returns; this room is the
+only place where transport failures, statuses and misfits become house errors.
 """
 
 import json
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from core.connectors.answers import Answer
+from core.connectors.costs import FREE, Cost
 from core.connectors.faults import HttpError, Refused, TimedOut, TooLarge, TooManyRedirects
 from core.connectors.resets import reset_at
 from core.errors import (
@@ -28,7 +29,7 @@ from core.errors import (
     SourceError,
     Unavailable,
 )
-from core.models import MAX_COUNT, Clock, Manifest, Post, Snapshot, Target
+from core.models import MAX_COUNT, Clock, Manifest, Post, Snapshot, Target, Verified
 
 if TYPE_CHECKING:  # naming the networks must not load the HTTP client
     from core.connectors.http import Requests
@@ -48,6 +49,14 @@ class Fetch(Protocol):
         self, target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
     ) -> Snapshot:
         """Return the account and its posts since `since`; raises one SourceError."""
+        ...
+
+
+class Verify(Protocol):
+    """What a connector with keys also does: try them with one cheap request, for `clout connect`."""
+
+    async def __call__(self, client: "Requests", clock: Clock, credentials: Credentials) -> Verified:
+        """Return what the network says of the key; raises SourceAuthFailed, or another SourceError."""
         ...
 
 
@@ -164,7 +173,8 @@ class Call(Generic[T]):
 
     `path` is a regular expression searched in the path of a URL, so that a recorded answer finds its call. `parse`
     turns the bytes of a 2xx answer into house types and may raise a SourceError about the subject; `errors` knows the
-    network's own dialect and returns None for what it does not know.
+    network's own dialect and returns None for what it does not know. `cost` is what one such request takes from the
+    network's budgets, in the units its manifest declares; every request counts as one of `requests` by itself.
     """
 
     manifest: Manifest
@@ -173,6 +183,7 @@ class Call(Generic[T]):
     parse: Callable[[bytes, Asked], T]
     errors: Callable[[Answer, Asked], SourceError | None]
     method: str = "GET"
+    cost: Cost = field(default_factory=lambda: FREE)
 
     def read(self, answer: Answer, asked: Asked) -> T:
         """Return what an answer says; status first, then content type, then the body. Raises SourceError."""
@@ -192,13 +203,22 @@ async def ask(
     path: str,
     params: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
+    *,
+    cost: Cost | None = None,
 ) -> T:
-    """Make one GET and read its answer; transport failures become Unavailable. Raises SourceError."""
+    """Make one GET and read its answer; transport failures become Unavailable. Raises SourceError.
+
+    `cost` is for a request whose cost depends on what is asked; else the call's own counts.
+    """
     try:
-        answer = await client.get(path, params=params, headers=headers)
+        answer = await client.get(path, params=params, headers=headers, **_costing(call.cost if cost is None else cost))
     except HttpError as err:
         raise unreachable(call.manifest, err) from err
     return call.read(answer, asked)
+
+
+def _costing(cost: Cost) -> dict[str, Cost]:
+    return {"cost": cost} if cost else {}
 
 
 def unreachable(manifest: Manifest, err: HttpError) -> Unavailable:

@@ -26,11 +26,13 @@ from core.connectors.base import (
     Wire,
     ask,
     links_in,
+    moment,
     rate_limited,
 )
 from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError
 from core.models import (
     MAX_COUNT,
+    BudgetRule,
     Clock,
     Credential,
     HandleRule,
@@ -40,6 +42,7 @@ from core.models import (
     Snapshot,
     Target,
     UrlForm,
+    Verified,
 )
 
 if TYPE_CHECKING:
@@ -71,6 +74,15 @@ MANIFEST = Manifest(
             required=False,
             help="A fine-grained personal access token without any permission: raises the limit from 60 to 5,000 "
             "requests an hour.",
+        ),
+    ),
+    budgets=(
+        BudgetRule(
+            unit="requests",
+            window="hour",
+            setting="hourly_requests",
+            per_lookup=2,
+            help="The most requests in one hour; unset, GitHub's own limit counts, which its answers tell.",
         ),
     ),
     setup_url="https://github.com/settings/personal-access-tokens/new",
@@ -285,6 +297,18 @@ CALLS = (PROFILE, REPOSITORIES)
 _ACCOUNT = Call(MANIFEST, "account", PROFILE.path, _account, _errors)  # before it becomes a profile
 
 
+class _Ending(Call[datetime | None]):
+    """A call that tells when its token ends: GitHub says so in a header of every answer to one that does."""
+
+    def read(self, answer: Answer, asked: Asked) -> datetime | None:
+        super().read(answer, asked)
+        stated = answer.headers.get("github-authentication-token-expiration", "").removesuffix(" UTC")
+        return moment(stated)
+
+
+_LIMITS = _Ending(MANIFEST, "limits", r"/rate_limit$", lambda body, asked: None, _errors)
+
+
 async def fetch(
     target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
 ) -> Snapshot:
@@ -306,6 +330,12 @@ async def fetch(
     walk = await Walk(since).over(page, MANIFEST.label)
     notes = (_WHAT_COUNTS, *(["GitHub: this is a bot's account."] if account.kind == "Bot" else []), *walk.notes)
     return Snapshot(profile=profile, posts=walk.inside(), complete_from=walk.complete_from, notes=notes)
+
+
+async def verify(client: "Requests", clock: Clock, credentials: Credentials) -> Verified:
+    """Try a token with the one request that GitHub does not count; raises SourceAuthFailed for a refused one."""
+    ends = await ask(_LIMITS, client, Asked(handle="", now=clock.now()), "rate_limit", headers=_headers(credentials))
+    return Verified(expires_at=ends)
 
 
 def _headers(credentials: Credentials) -> Mapping[str, str]:

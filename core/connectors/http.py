@@ -23,6 +23,7 @@ import structlog
 
 from core.connectors.answers import Answer, lowered, retry_after_s
 from core.connectors.bodies import MAX_BODY_BYTES, read_body
+from core.connectors.costs import FREE, Cost, Meter
 from core.connectors.faults import ConnectFailed, HttpError, Refused, TimedOut, TooLarge, TooManyRedirects
 from core.connectors.guard import GuardedBackend, Resolve, SystemResolver, TidyBackend, check_name
 from core.connectors.origins import INSTANCE, host_and_port, is_exception, overridden
@@ -137,6 +138,7 @@ class _Call:
     url: httpx.URL = field(repr=False)
     headers: dict[str, str] = field(repr=False)
     content: bytes = field(default=b"", repr=False)
+    cost: Cost = field(default_factory=lambda: FREE)
 
     @property
     def host(self) -> str:
@@ -199,13 +201,14 @@ class HttpClient:
         base_url: str | None = None,
         auth_url: str | None = None,
         deadline: float | None = None,
+        meter: Meter | None = None,
     ) -> "Requests":
         """Return what one connector gets for one lookup.
 
         `base_url` and `auth_url` are the operator's overrides; their host and port may be called as they are.
-        `deadline` is in the event loop's time.
+        `deadline` is in the event loop's time. `meter` counts what the requests cost.
         """
-        return Requests(self, manifest, base_url=base_url, auth_url=auth_url, deadline=deadline)
+        return Requests(self, manifest, base_url=base_url, auth_url=auth_url, deadline=deadline, meter=meter)
 
     async def aclose(self) -> None:
         """Close every connection; the client is not usable afterwards."""
@@ -243,11 +246,12 @@ def _slashed(url: str) -> str:
 class Requests:
     """What a connector gets as `client`: requests within its manifest's hosts and its lookup's deadline.
 
-    `base` ends with a slash; `manifest` is the connector's own. Every method raises `Refused`, `TimedOut`,
-    `ConnectFailed`, `TooLarge` or `TooManyRedirects`; any status is an answer, not an error.
+    `base` ends with a slash; `manifest` is the connector's own, `meter` counts what its requests cost. Every method
+    raises `Refused`, `TimedOut`, `ConnectFailed`, `TooLarge` or `TooManyRedirects`, and QuotaExhausted or
+    PaymentRequired, before anything is sent, where a budget does not allow the request; any status is an answer.
     """
 
-    __slots__ = ("_auth_url", "_client", "_deadline", "_doors", "_open", "_template", "base", "manifest")
+    __slots__ = ("_auth_url", "_client", "_deadline", "_doors", "_open", "_template", "base", "manifest", "meter")
 
     def __init__(
         self,
@@ -257,8 +261,10 @@ class Requests:
         base_url: str | None,
         auth_url: str | None,
         deadline: float | None,
+        meter: Meter | None = None,
     ) -> None:
         self.manifest = manifest
+        self.meter = Meter() if meter is None else meter
         self._template, opened = overridden(base_url, manifest.base_url)
         self.base = _slashed(self._template)
         self._client = client
@@ -278,9 +284,14 @@ class Requests:
         """Return the operator's token address if there is one, else `default`; a bare host takes `default`'s path."""
         return overridden(self._auth_url, default)[0]
 
-    async def get(self, path: str, *, params: Params | None = None, headers: Headers | None = None) -> Answer:
-        """Fetch `path`, relative to `base` or an absolute URL; tried a second time when that may help."""
-        call = _Call("GET", self._url(path, params), self._headers(headers))
+    async def get(
+        self, path: str, *, params: Params | None = None, headers: Headers | None = None, cost: Cost = FREE
+    ) -> Answer:
+        """Fetch `path`, relative to `base` or an absolute URL; tried a second time, and paid again, when that may help.
+
+        `cost` is what one try takes from the budgets the manifest declares, beside the request itself.
+        """
+        call = _Call("GET", self._url(path, params), self._headers(headers), cost=cost)
         try:
             answer = await self._attempt(call)
         except (ConnectFailed, TimedOut) as err:
@@ -308,6 +319,7 @@ class Requests:
         json: object = None,
         form: Mapping[str, str] | None = None,
         headers: Headers | None = None,
+        cost: Cost = FREE,
     ) -> Answer:
         """Send `json` or `form` to `path`; never tried twice, for it may have had its effect."""
         own: dict[str, str] = {}
@@ -316,7 +328,7 @@ class Requests:
             own["content-type"], content = "application/json", dumps(json).encode()
         elif form is not None:
             own["content-type"], content = "application/x-www-form-urlencoded", urlencode(form).encode()
-        return await self._attempt(_Call("POST", self._url(path, params), self._headers(headers, own), content))
+        return await self._attempt(_Call("POST", self._url(path, params), self._headers(headers, own), content, cost))
 
     def _url(self, path: str, params: Params | None) -> httpx.URL:
         text = path if _ABSOLUTE.match(path) else self._beneath_base(path)
@@ -372,9 +384,12 @@ class Requests:
             until = self._deadline
             if until <= loop.time():
                 raise TimedOut(f"{call.host}: there was no time left to ask")
+        await self.meter.charge(call.cost)
         try:
             async with asyncio.timeout_at(until):
-                return await self._follow(call)
+                answer = await self._follow(call)
+            self.meter.answered = answer.headers
+            return answer
         except _TIMEOUTS as err:
             again = self._deadline is None or loop.time() < self._deadline
             raise TimedOut(f"{call.host} did not answer in time", again=again) from err
@@ -415,7 +430,7 @@ class Requests:
         if _origin(url) != _origin(call.url):
             headers = {name: value for name, value in headers.items() if name in _KEPT_ELSEWHERE}
         if call.method == "GET":
-            return _Call("GET", url, headers)
+            return replace(call, url=url, headers=headers)
         if status in _KEEPING_METHOD:
             if headers is not call.headers:
                 raise Refused(f"{call.host} sends our request's content to another server")

@@ -16,7 +16,7 @@ from core.connectors.fediverse import Finger, Place, is_last, next_cursor, serve
 from core.connectors.http import Answer, HttpError, Requests
 from core.connectors.mastodon_entities import ACCOUNTS, STATUSES, Account, Status
 from core.errors import NotConfigured, NotFound, SourceAuthFailed, SourceError, Suspended, Unavailable
-from core.models import Clock, Credential, HandleRule, Manifest, Post, Profile, Snapshot, Target, UrlForm
+from core.models import Clock, Credential, HandleRule, Manifest, Post, Profile, Snapshot, Target, UrlForm, Verified
 
 MANIFEST = Manifest(
     name="mastodon",
@@ -44,6 +44,7 @@ MANIFEST = Manifest(
         Credential(
             name="default_instance",
             required=False,
+            asked=False,
             help="The server meant when a name comes without one, such as mastodon.social. Unset: a bare name is not "
             "looked up on Mastodon.",
         ),
@@ -390,6 +391,15 @@ async def fetch(target: Target, since: datetime, client: Requests, clock: Clock,
         complete_from=complete_from,
         notes=(_COUNTED_AT_HOME, *notes, *walk.notes),
     )
+
+
+async def verify(client: Requests, clock: Clock, credentials: Credentials) -> Verified:
+    """Try each server's token where it goes; raises SourceAuthFailed for the first that is refused."""
+    tokens = _tokens(credentials)
+    for host in tokens:
+        server = _Server(client, tokens, At(handle="", now=clock.now(), host=host, keyed=True))
+        server.on(OTHER).read(await server.get("apps/verify_credentials"), server.asked)
+    return Verified(notes=tuple(f"{host} takes its token." for host in tokens))
 
 
 def _tokens(credentials: Credentials) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """X, paid by the read: profiles and posts under a daily spending cap."""
 
-from core.models import Credential, HandleRule, Manifest, UrlForm
+from core.models import BudgetRule, Credential, HandleRule, Manifest, UrlForm
 
 MANIFEST = Manifest(
     name="x",
@@ -31,8 +31,14 @@ MANIFEST = Manifest(
             help="In the X developer console create your own app, buy credits and copy its bearer token. "
             "Every team registers its own app.",
         ),
-        Credential(
-            name="daily_usd",
+    ),
+    budgets=(
+        BudgetRule(
+            unit="usd",
+            window="utc_day",
+            setting="daily_usd",
+            required=True,
+            per_lookup=0.01,  # the profile; posts are asked for before they are paid
             help="The most that may be spent on X in one UTC day, in dollars, such as 2.00. Unset means off.",
         ),
     ),

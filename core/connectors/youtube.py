@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from core.models import Credential, HandleRule, Manifest, UrlForm
+from core.models import BudgetRule, Credential, HandleRule, Manifest, UrlForm
 
 # Handles are allowed in many scripts with their vowel signs, which \w does not know: letters by block, no
 # punctuation, symbols or emoji beyond . _ - and the middle dot.
@@ -41,6 +41,16 @@ MANIFEST = Manifest(
             name="api_key",
             help="In the Google Cloud console make a project, enable YouTube Data API v3, and create an API key "
             "restricted to it.",
+        ),
+    ),
+    budgets=(
+        BudgetRule(
+            unit="units",
+            window="pacific_day",
+            setting="daily_units",
+            default=10_000,
+            per_lookup=3,
+            help="Units of the Data API in one day, which ends at midnight in Los Angeles.",
         ),
     ),
     setup_url="https://console.cloud.google.com/apis/library/youtube.googleapis.com",
