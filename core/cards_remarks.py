@@ -1,0 +1,44 @@
+"""What stands below a finished card because of how it was asked for, and the small cards that say there is none."""
+
+from datetime import datetime
+
+from core import figures
+from core.card import Card, Fact, Headline, Line, Lines, Notes, at, line, text
+from core.cooldown import COOLDOWN
+
+
+def remarked(card: Card, remark: Line) -> Card:
+    """Return a card with a line of small print more."""
+    last = card.blocks[-1] if card.blocks else None
+    if isinstance(last, Notes):
+        return card.model_copy(update={"blocks": (*card.blocks[:-1], Notes(lines=(*last.lines, remark)))})
+    return card.model_copy(update={"blocks": (*card.blocks, Notes(lines=(remark,)))})
+
+
+def read_lately(card: Card, again: datetime, now: datetime, *, zone: str) -> Card:
+    """Return a card that is not read anew yet, with the time from which it may be."""
+    minutes = int(COOLDOWN.total_seconds() // 60)
+    when = at(again, figures.at_time(again, now, zone), "datetime")
+    return remarked(card, line(f"Read anew at most once in {minutes} minutes; the next time from ", when, "."))
+
+
+def more_named(card: Card, more: int) -> Card:
+    """Return the card of a message that names more creators than are looked up at once."""
+    if not more:
+        return card
+    return remarked(card, line(f"The message names {figures.counted(more, 'more creator')}; these are the first."))
+
+
+def nobody_named() -> Card:
+    """Return what to say about a message without any profile link or handle."""
+    title = line(text("Nobody to look up in this message", "strong"))
+    how = line(
+        "It holds no profile link and no handle that I understand. Links to posts count where the address names "
+    )
+    forms = line("their author: ", text("https://bsky.app/profile/name", "code"), ", ", text("@name@server", "code"))
+    return Card(
+        kind="nobody",
+        title=title,
+        blocks=(Headline(cells=(title,)), Lines(facts=(Fact(line=(*how, *forms, text("."))),))),
+        private=True,
+    )
