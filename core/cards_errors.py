@@ -38,7 +38,7 @@ from core.inert import inert
 from core.naming import HANDLE_LIMIT, at_handle
 
 _MESSAGE_LIMIT = 600  # characters; an error may join the words of several networks
-_SUGGESTIONS_SHOWN = 5
+_SUGGESTIONS_SHOWN = 3
 _ASKED = "Did you mean"  # asked once, even where the message already does with other names
 
 HAPPENED: dict[type[CloutError], str] = {
@@ -80,15 +80,28 @@ def happened(error: CloutError) -> str:
 
 def error_card(error: CloutError, ref: str, *, now: datetime | None = None, zone: str = "UTC") -> Card:
     """Return an error's own words, what to do, when to try again, and the reference code `ref`."""
-    suggestion = error.suggestion if isinstance(error, InputError) else None
-    return _card(error, ref, now, zone, (suggestion,) if suggestion else ())
+    return _card(error, ref, now, zone, _suggested(error, ()))
 
 
 def not_found_card(
     error: CloutError, ref: str, suggestions: Sequence[str], *, now: datetime | None = None, zone: str = "UTC"
 ) -> Card:
     """Return an error about a handle with known handles that are like it, each one click away."""
-    return _card(error, ref, now, zone, suggestions[:_SUGGESTIONS_SHOWN])
+    return _card(error, ref, now, zone, _suggested(error, suggestions))
+
+
+def _suggested(error: CloutError, others: Sequence[str]) -> tuple[str, ...]:
+    """Return the creators worth a button: the one the error itself means, then the others, each once."""
+    own = error.suggestion if isinstance(error, InputError | NotFound) else None
+    if isinstance(error, UnknownNetwork):  # it means a network, which nobody can look up
+        own = None
+    if own is None:
+        return tuple(dict.fromkeys(others))[:_SUGGESTIONS_SHOWN]
+    return tuple(dict.fromkeys([own, *(one for one in others if _bare(one) != _bare(own))]))[:_SUGGESTIONS_SHOWN]
+
+
+def _bare(name: str) -> str:
+    return name.removeprefix("@").rpartition(":")[2].removeprefix("@").casefold()
 
 
 def unexpected_card(ref: str) -> Card:

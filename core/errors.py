@@ -115,10 +115,19 @@ class SourceError(CloutError):
 
 
 class NotFound(SourceError):
-    """Unknown handle, or an account the network does not show; the two cannot be told apart."""
+    """Unknown handle, or an account the network does not show; the two cannot be told apart.
+
+    `suggestion` is a known handle that looks much like it.
+    """
 
     status = "not_found_or_not_eligible"
     advice = "Check the spelling, or give the network: network:name."
+
+    def __init__(
+        self, network: str, message: str, *, retry_at: datetime | None = None, suggestion: str | None = None
+    ) -> None:
+        super().__init__(network, message, retry_at=retry_at)
+        self.suggestion = suggestion
 
 
 class Private(SourceError):

@@ -315,7 +315,7 @@ class Lookups:
         else:
             error = NotFound("", f"I can't find {handle.shown} on {self._where(handle)}.")
         if isinstance(error, NotFound) and (near := await self._near(team, handle)):
-            error = NotFound(error.network, f"{error.message} Did you mean {near}?")
+            error = NotFound(error.network, f"{error.message} Did you mean {near}?", suggestion=near)
         return error
 
     def _where(self, handle: Handle) -> str:

@@ -85,3 +85,16 @@ def test_hostile_words_in_an_error_are_marked_and_harmless():
 
 def test_a_fault_of_ours_shows_its_code():
     assert "ref 7f3a" in words(unexpected_card("7f3a"))
+
+
+def test_whom_the_error_itself_means_comes_first_and_three_are_enough():
+    error = errors.NotFound("", "I can't find @bean. Did you mean @beanco?", suggestion="@beanco")
+    card = not_found_card(error, "1", ("bluesky:beanco", "beans", "beany", "beanz"))
+    assert [button.typed for button in card.buttons] == ["influence @beanco", "influence beans", "influence beany"]
+    assert [button.typed for button in error_card(error, "1").buttons] == ["influence @beanco"]
+
+
+def test_a_network_that_is_meant_is_nobody_to_look_up():
+    error = errors.UnknownNetwork("There is no network called “bluesy”; did you mean bluesky?", suggestion="bluesky")
+    assert error_card(error, "1").buttons == ()
+    assert "@bluesky" not in words(error_card(error, "1"))
