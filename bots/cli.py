@@ -160,10 +160,11 @@ def rescore(
 @runs.command("slack")
 def run_slack() -> None:
     """Answer /influence in Slack, with CLOUT_SLACK__BOT_TOKEN and _APP_TOKEN; CLOUT_PORT adds the web server."""
-    from bots import slack_http, slack_socket
+    from bots import slack_http, slack_scopes, slack_socket
 
     settings = _settings()
-    serve = slack_socket.serve if settings.port is None else slack_http.serve
+    plain = settings.port is None and not slack_scopes.installs_by_oauth(settings)
+    serve = slack_socket.serve if plain else slack_http.serve
     raise typer.Exit(_run(serve(settings)))
 
 

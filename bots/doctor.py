@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from bots.slack_http import check, installs_by_oauth
+from bots.slack_http import check
+from bots.slack_scopes import installs_by_oauth
 from bots.slack_trial import Finding, try_slack
 from core.app import App, build
 from core.errors import CloutError, SettingsError

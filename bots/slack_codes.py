@@ -15,7 +15,9 @@ INVITE = frozenset({"not_in_channel", "channel_not_found"})
 ARCHIVED = "is_archived"
 UNINSTALLED = frozenset({"token_revoked", "account_inactive"})
 KEYS = UNINSTALLED | {"invalid_auth", "not_authed", "token_expired", "no_permission", "org_login_required"}
-POLICY = frozenset({"restricted_action", "ekm_access_denied", "team_access_not_granted", "posting_to_general_channel_denied"})
+POLICY = frozenset(
+    {"restricted_action", "ekm_access_denied", "team_access_not_granted", "posting_to_general_channel_denied"}
+)
 PAYLOAD = frozenset(
     "invalid_blocks invalid_blocks_format msg_too_long msg_blocks_too_long invalid_attachments block_mismatch".split()
 )
@@ -88,6 +90,11 @@ def delivery_error(error: SlackApiError, shown: str, now: datetime, *, again: st
         return DeliveryForbidden(where, "Slack asks for patience.", retry_at=now + SOON)
     if scope := needed_scope(error):
         return DeliveryForbidden(where, lacking(scope, again))
+    return forbidden(code, where, again)
+
+
+def forbidden(code: str, where: str, again: str = "") -> DeliveryForbidden:
+    """Return what a code means that keeps Clout out of a channel."""
     return DeliveryForbidden(where, _why(code, where, again))
 
 

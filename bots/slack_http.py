@@ -1,6 +1,6 @@
 """`clout run slack` with a web server: Slack calls us over HTTP, and many workspaces may install Clout by OAuth.
 
-Without a signing secret Socket Mode stays, with health and metrics beside it.
+Without a signing secret Socket Mode stays, with health, metrics and the pages of installs beside it.
 """
 
 import asyncio
@@ -12,18 +12,36 @@ from dataclasses import replace
 from secrets import token_hex
 
 from pydantic import SecretStr
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization.async_authorize import AsyncInstallationStoreAuthorize
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 
 from bots.meters import MeteredLookups, Meters
+from bots.slack_answer import Charts
 from bots.slack_app import STOP_SECONDS, SlackFront
+from bots.slack_clients import InstalledClients
 from bots.slack_installs import STATE_LIFE, SlackInstalls, SlackStates
-from bots.slack_scopes import SCOPES
-from bots.slack_socket import BAD_TOKEN, OK, SlackRefused, bolt_app, connected, on_removal, on_signals, web_client
-from bots.web import INSTALL_PATH, REDIRECT_PATH, Health, database_check, serving, web_app
+from bots.slack_life import SlackLife, came_back
+from bots.slack_messenger import SlackMessenger
+from bots.slack_rotation import Rotator
+from bots.slack_scopes import INSTALL_PATH, REDIRECT_PATH, SCOPES, install_address, installs_by_oauth
+from bots.slack_signatures import Signatures
+from bots.slack_socket import (
+    BAD_TOKEN,
+    OK,
+    Attached,
+    SlackRefused,
+    connected,
+    nobody,
+    on_signals,
+    one_workspace,
+    web_client,
+)
+from bots.web import Health, database_check, serving, web_app
 from core.app import App, build
+from core.channels import ChannelNews
 from core.errors import SettingsError
 from core.settings import Settings
 from core.vault import Vault
@@ -33,44 +51,76 @@ NOT_INSTALLED = "Clout is not installed in this workspace any more. Ask whoever 
 log = logging.getLogger(__name__)
 
 
-def installs_by_oauth(settings: Settings) -> bool:
-    """Return whether workspaces install Clout themselves: a client id and its secret are set."""
-    return settings.slack.client_id is not None and settings.slack.client_secret is not None
-
-
 def check(settings: Settings) -> None:
     """Raise SettingsError naming what an install by OAuth still needs."""
+    slack = settings.slack
     needed = {
-        "CLOUT_SLACK__SIGNING_SECRET": settings.slack.signing_secret,
+        "CLOUT_SLACK__SIGNING_SECRET (or CLOUT_SLACK__APP_TOKEN)": slack.signing_secret or slack.app_token,
         "CLOUT_PUBLIC_URL": settings.public_url,
         "CLOUT_SECRET_KEYS": settings.secret_keys,
+        "CLOUT_PORT": settings.port if settings.port is None else True,
     }
     if missing := [name for name, value in needed.items() if value is None]:
         raise SettingsError(f"Installs by OAuth need {' and '.join(missing)} too.")
 
 
-def oauth_app(app: App) -> AsyncApp:
-    """Return a Bolt app that any workspace can install; raises SettingsError."""
-    settings, slack = app.settings, app.settings.slack
-    check(settings)
-    client_id, secret = slack.client_id or "", _shown(slack.client_secret)
+def many_workspaces(app: App, front: SlackFront, *, news: ChannelNews | None = None) -> Attached:
+    """Return the front before every workspace that installs Clout; `news` hears of channels. Raises SettingsError."""
+    check(app.settings)
+    slack = app.settings.slack
+    store = _installs(app)
+    rotator = Rotator(
+        store, web_client(slack), client_id=slack.client_id or "", client_secret=_shown(slack.client_secret)
+    )
+    bolt = _bolt(app, store, rotator)
+    front.attach(bolt)
+    life = SlackLife(app, news=news, store=store)
+    life.attach(bolt)
+    clients = InstalledClients(
+        store,
+        rotator,
+        lambda token, workspace: web_client(slack, token, workspace),
+        app.store,
+        address=install_address(app.settings),
+    )
+    return Attached(bolt, life, SlackMessenger(clients, Charts(app.draw), app.clock))
+
+
+def _installs(app: App) -> SlackInstalls:
+    vault = Vault.of(_shown(app.settings.secret_keys))
+    store = SlackInstalls(app.store.database, vault, app.clock, app.settings.slack.client_id or "")
+
+    async def installed(enterprise: str | None, workspace: str | None) -> None:
+        await came_back(app, enterprise, workspace)
+
+    store.installed = installed
+    return store
+
+
+def _bolt(app: App, store: SlackInstalls, rotator: Rotator) -> AsyncApp:
+    """Return a Bolt app that any workspace can install."""
+    slack = app.settings.slack
     client = web_client(slack)
-    vault = Vault.of(_shown(settings.secret_keys))
-    store = SlackInstalls(app.store.database, vault, app.clock, client_id)
     # Bolt's own would ask Slack who we are before each acknowledgement
     authorize = AsyncInstallationStoreAuthorize(
-        logger=log,
-        installation_store=store,
-        client_id=client_id,
-        client_secret=secret,
-        client=client,
-        bot_only=True,
-        cache_enabled=True,
+        logger=log, installation_store=store, client=client, bot_only=True, cache_enabled=True
     )
+    authorize.token_rotator = rotator
     store.retired = lambda token: authorize.authorize_result_cache.pop(token, None)
-    oauth = AsyncOAuthSettings(
-        client_id=client_id,
-        client_secret=secret,
+    return AsyncApp(
+        client=client,
+        signing_secret=_shown(slack.signing_secret),
+        authorize=authorize,  # type: ignore[arg-type]  # an instance is taken, its hint is old
+        oauth_flow=AsyncOAuthFlow(client=client, settings=_oauth(app, store)),
+        user_facing_authorize_error_message=NOT_INSTALLED,
+    )
+
+
+def _oauth(app: App, store: SlackInstalls) -> AsyncOAuthSettings:
+    settings, slack = app.settings, app.settings.slack
+    return AsyncOAuthSettings(
+        client_id=slack.client_id or "",
+        client_secret=_shown(slack.client_secret),
         scopes=SCOPES,
         redirect_uri=(settings.public_url or "").rstrip("/") + REDIRECT_PATH,
         install_path=INSTALL_PATH,
@@ -82,59 +132,72 @@ def oauth_app(app: App) -> AsyncApp:
         state_store=SlackStates(app.store.database, app.clock),
         state_expiration_seconds=int(STATE_LIFE.total_seconds()),
     )
-    bolt = AsyncApp(
-        client=client,
-        signing_secret=_shown(slack.signing_secret),
-        authorize=authorize,  # type: ignore[arg-type]  # an instance is taken, its hint is old
-        oauth_flow=AsyncOAuthFlow(client=client, settings=oauth),
-        user_facing_authorize_error_message=NOT_INSTALLED,
-    )
-    bolt.enable_token_revocation_listeners()
-    return bolt
 
 
 def _shown(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
 
 
-async def _one_workspace(settings: Settings, gone: Callable[[], None]) -> AsyncApp:
-    bolt = await bolt_app(settings.slack)
-    on_removal(bolt, gone)
-    return bolt
-
-
 @asynccontextmanager
 async def listening(
-    app: App, front: SlackFront, meters: Meters, gone: Callable[[], None] = lambda: None
+    app: App,
+    front: SlackFront,
+    meters: Meters,
+    gone: Callable[[], None] = lambda: None,
+    *,
+    news: ChannelNews | None = None,
+    hand: Callable[[SlackMessenger], None] = nobody,
 ) -> AsyncIterator[int]:
     """Serve Slack and the web while the body runs, and yield the port; raises SettingsError and SlackRefused.
 
-    `gone` is called when the one workspace of a bot token throws the app out.
+    `gone` is called when the one workspace of a bot token throws the app out; `news` hears of channels, and `hand` is
+    given what posts by itself.
     """
-    settings, checks = app.settings, {"database": database_check(app.store)}
-    port = settings.port or 0
-    if settings.slack.signing_secret is not None:
-        bolt = oauth_app(app) if installs_by_oauth(settings) else await _one_workspace(settings, gone)
-        front.attach(bolt)
-        health = Health(checks)
-        async with serving(web_app(health, meters, bolt), health, settings.host, port) as found:
-            try:
-                yield found
-            finally:
-                health.stopping = True
-                await front.stop(STOP_SECONDS)
+    many = many_workspaces(app, front, news=news) if installs_by_oauth(app.settings) else None
+    if app.settings.slack.signing_secret is not None:
+        made = many or await one_workspace(app, front, gone=gone, news=news)
+        async with _called(app, front, meters, made) as port:
+            hand(made.messenger)
+            yield port
         return
-    async with connected(app, front, gone=gone) as handler:
+    async with (
+        connected(app, front, gone=gone, news=news, hand=hand, attached=many) as handler,
+        _beside(app, meters, handler, many) as port,
+    ):
+        yield port
 
-        async def socket() -> bool:
-            return bool(await handler.client.is_connected())
 
-        health = Health(checks | {"slack": socket})
-        async with serving(web_app(health, meters), health, settings.host, port) as found:
-            try:
-                yield found
-            finally:
-                health.stopping = True
+@asynccontextmanager
+async def _called(app: App, front: SlackFront, meters: Meters, made: Attached) -> AsyncIterator[int]:
+    """Serve the web, where Slack calls us too."""
+    settings, health = app.settings, Health({"database": database_check(app.store)})
+    signatures = Signatures(_shown(settings.slack.signing_secret), app.clock)
+    web = web_app(health, meters, made.bolt, signatures)
+    async with serving(web, health, settings.host, settings.port or 0) as found:
+        try:
+            yield found
+        finally:
+            health.stopping = True
+            await front.stop(STOP_SECONDS)
+            await made.life.stop(STOP_SECONDS)
+
+
+@asynccontextmanager
+async def _beside(
+    app: App, meters: Meters, handler: AsyncSocketModeHandler, many: Attached | None
+) -> AsyncIterator[int]:
+    """Serve the web beside Socket Mode: health, metrics, and the pages of installs."""
+
+    async def socket() -> bool:
+        return bool(await handler.client.is_connected())
+
+    health = Health({"database": database_check(app.store), "slack": socket})
+    web = web_app(health, meters, None if many is None else many.bolt)
+    async with serving(web, health, app.settings.host, app.settings.port or 0) as found:
+        try:
+            yield found
+        finally:
+            health.stopping = True
 
 
 async def serve(settings: Settings, *, until: Callable[[], asyncio.Event] | None = None) -> int:

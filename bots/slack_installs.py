@@ -1,7 +1,7 @@
 """Where Slack's libraries keep installations and installs under way: in our database, with every token encrypted."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from logging import Logger, getLogger
 from secrets import token_urlsafe
@@ -27,7 +27,8 @@ log = getLogger(__name__)
 class SlackInstalls(AsyncInstallationStore):
     """One installation a workspace: a new one replaces the tokens, an uninstall deletes them.
 
-    `retired` hears each bot token that is no longer good, so that nothing remembered under it lives on.
+    `retired` hears each bot token that is no longer good, so that nothing remembered under it lives on; `installed`
+    hears the organisation and the workspace of each install.
     """
 
     def __init__(self, database: Database, vault: Vault, clock: Clock, client_id: str) -> None:
@@ -36,6 +37,7 @@ class SlackInstalls(AsyncInstallationStore):
         self._clock = clock
         self._client_id = client_id
         self.retired: Callable[[str], object] = lambda token: None
+        self.installed: Callable[[str | None, str | None], Awaitable[object]] = _nobody
 
     @property
     def logger(self) -> Logger:
@@ -50,6 +52,7 @@ class SlackInstalls(AsyncInstallationStore):
         sealed = self._vault.lock(json.dumps(_plain(installation.to_dict())))
         before = await self._db.write(installs.keep, place, to_ms(self._clock.now()), sealed)
         self._retire(before, keeping=installation.bot_token)
+        await self.installed(place[1] or None, place[2] or None)
 
     async def async_save_bot(self, bot: Bot) -> None:
         """Keep the tokens that Slack turned over; one uninstalled meanwhile stays gone."""
@@ -119,6 +122,10 @@ class SlackInstalls(AsyncInstallationStore):
         opened = self._opened(sealed)
         if opened is not None and opened["bot_token"] and opened["bot_token"] != keeping:
             self.retired(opened["bot_token"])
+
+
+async def _nobody(enterprise: str | None, workspace: str | None) -> None:
+    """Tell nobody of an install."""
 
 
 class SlackStates(AsyncOAuthStateStore):

@@ -36,9 +36,9 @@ class Signatures:
         """Return whether Slack sent this just now; what it did not is counted and now and then logged."""
         stamp, signature = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
         # anything but digits would be an error in Slack's library, and an answer of 500
-        if stamp.isascii() and stamp.isdecimal() and len(stamp) < 20 and signature.isascii():
-            if self._verifier.is_valid(body, stamp, signature):
-                return True
+        readable = stamp.isascii() and stamp.isdecimal() and len(stamp) < 20 and signature.isascii()
+        if readable and self._verifier.is_valid(body, stamp, signature):
+            return True
         self._refused()
         return False
 

@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from secrets import token_hex
-from typing import Any
 
 from aiohttp import ClientError
 from pydantic import SecretStr
@@ -17,8 +17,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.slack_answer import Charts
 from bots.slack_app import STOP_SECONDS, SlackFront
+from bots.slack_clients import OneClient
+from bots.slack_life import SlackLife, came_back
+from bots.slack_messenger import SlackMessenger
+from bots.slack_teams import team_id
 from core.app import App, build
+from core.channels import ChannelNews
 from core.errors import CloutError, SettingsError
 from core.settings import Settings, SlackSettings
 
@@ -36,66 +42,96 @@ class SlackRefused(CloutError):
         self.exit_code = exit_code
 
 
-def web_client(settings: SlackSettings) -> AsyncWebClient:
-    """Return a client without a token, for Slack or the pretend one on this machine."""
-    return AsyncWebClient(base_url=settings.api_url) if settings.api_url else AsyncWebClient()
+def web_client(settings: SlackSettings, token: str | None = None, workspace: str | None = None) -> AsyncWebClient:
+    """Return a client for Slack or the pretend one on this machine; it sends nothing twice."""
+    # slack_sdk's own second try after a connection that broke would post a message twice
+    address = settings.api_url or AsyncWebClient.BASE_URL
+    return AsyncWebClient(token=token, base_url=address, team_id=workspace, retry_handlers=[])
 
 
 async def bolt_app(settings: SlackSettings) -> AsyncApp:
-    """Return a Bolt app for the workspace of the bot token, which is tried once; raises SlackRefused.
+    """Return a Bolt app for the workspace of the bot token, which is tried once; raises SlackRefused."""
+    return _bolt_of(settings, await _known(settings))
 
-    Bolt would try it while the first command waits for its acknowledgement.
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A Bolt app that has our listeners, and what else belongs to it."""
+
+    bolt: AsyncApp
+    life: SlackLife
+    messenger: SlackMessenger
+
+
+def nobody(messenger: SlackMessenger) -> None:
+    """Take no messenger: where nothing is posted by itself."""
+
+
+async def one_workspace(
+    app: App, front: SlackFront, *, gone: Callable[[], None] = lambda: None, news: ChannelNews | None = None
+) -> Attached:
+    """Return the front before the workspace of the bot token; raises SlackRefused.
+
+    `gone` is called when the workspace throws the app out, `news` hears of channels.
     """
-    client = web_client(settings)
+    settings = app.settings.slack
+    known = await _known(settings)
+    bolt = _bolt_of(settings, known)
+    front.attach(bolt)
+    life = SlackLife(app, news=news, removed=gone)
+    life.attach(bolt)
+    await came_back(app, known.enterprise_id, known.team_id)
+    client = web_client(settings, _needed(settings.bot_token, "BOT_TOKEN"))
+    clients = OneClient(client, team_id(known.enterprise_id, known.team_id), gone)
+    return Attached(bolt, life, SlackMessenger(clients, Charts(app.draw), app.clock))
+
+
+async def _known(settings: SlackSettings) -> AuthorizeResult:
+    """Return whose bot token it is. Bolt would ask while the first command waits for its acknowledgement."""
     token = _needed(settings.bot_token, "BOT_TOKEN")
     with _told("CLOUT_SLACK__BOT_TOKEN"):
-        known = await client.auth_test(token=token)
-    result = AuthorizeResult.from_auth_test_response(bot_token=token, auth_test_response=known)
+        answer = await web_client(settings).auth_test(token=token)
+    return AuthorizeResult.from_auth_test_response(bot_token=token, auth_test_response=answer)
 
+
+def _bolt_of(settings: SlackSettings, known: AuthorizeResult) -> AsyncApp:
     async def authorize() -> AuthorizeResult:
-        return result
+        return known
 
     secret = settings.signing_secret.get_secret_value() if settings.signing_secret is not None else None
-    return AsyncApp(client=client, authorize=authorize, signing_secret=secret)
-
-
-def on_removal(bolt: AsyncApp, gone: Callable[[], None]) -> None:
-    """Call `gone` when the workspace removes the app or takes its bot token away."""
-
-    async def uninstalled() -> None:
-        gone()
-
-    async def revoked(event: Mapping[str, Any]) -> None:
-        if (event.get("tokens") or {}).get("bot"):
-            gone()
-
-    bolt.event("app_uninstalled")(uninstalled)
-    bolt.event("tokens_revoked")(revoked)
+    return AsyncApp(client=web_client(settings), authorize=authorize, signing_secret=secret)
 
 
 @asynccontextmanager
 async def connected(
-    app: App, front: SlackFront, *, ping: float = 10, gone: Callable[[], None] = lambda: None
+    app: App,
+    front: SlackFront,
+    *,
+    ping: float = 10,
+    gone: Callable[[], None] = lambda: None,
+    news: ChannelNews | None = None,
+    hand: Callable[[SlackMessenger], None] = nobody,
+    attached: Attached | None = None,
 ) -> AsyncIterator[AsyncSocketModeHandler]:
     """Hold Socket Mode open while the body runs, then wait for what people still are to be answered.
 
-    `gone` is called when the workspace throws the app out. Raises SlackRefused.
+    `gone` and `news` as in `one_workspace`; `hand` is given what posts by itself. `attached` is an app that is made
+    already, such as one for many workspaces. Raises SlackRefused.
     """
-    settings = app.settings.slack
-    token = _needed(settings.app_token, "APP_TOKEN")
-    bolt = await bolt_app(settings)
-    front.attach(bolt)
-    on_removal(bolt, gone)
-    handler = AsyncSocketModeHandler(bolt, token, ping_interval=ping)
+    token = _needed(app.settings.slack.app_token, "APP_TOKEN")
+    made = attached or await one_workspace(app, front, gone=gone, news=news)
+    handler = AsyncSocketModeHandler(made.bolt, token, ping_interval=ping)
     try:
         with _told("CLOUT_SLACK__APP_TOKEN"):
             # asked here, for the library prints a refusal as an error of its own
-            opened = await bolt.client.apps_connections_open(app_token=token)
+            opened = await made.bolt.client.apps_connections_open(app_token=token)
         handler.client.wss_uri = str(opened["url"])
         await handler.connect_async()  # type: ignore[no-untyped-call]
+        hand(made.messenger)
         yield handler
     finally:
         await front.stop(STOP_SECONDS)
+        await made.life.stop(STOP_SECONDS)
         await handler.close_async()  # type: ignore[no-untyped-call]
 
 

@@ -16,10 +16,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bots.meters import Meters
+from bots.slack_scopes import INSTALL_PATH, REDIRECT_PATH
+from bots.slack_signatures import Signatures
 from core.errors import SettingsError, StoreError
 from core.store import Store
 
-EVENTS_PATH, INSTALL_PATH, REDIRECT_PATH = "/slack/events", "/slack/install", "/slack/oauth_redirect"
+EVENTS_PATH = "/slack/events"
 LAG_LIMIT = 1.0  # seconds the loop may be late: past that, Slack's three seconds are in danger
 BODY_LIMIT = 1_000_000  # bytes; Slack's largest payloads are a tenth of it
 _BEAT = 0.25
@@ -75,8 +77,13 @@ def database_check(store: Store) -> Check:
     return answers
 
 
-def web_app(health: Health, meters: Meters, bolt: AsyncApp | None = None) -> Starlette:
-    """Return the web application; with a Bolt app also Slack's requests, and installs where that app has a flow."""
+def web_app(
+    health: Health, meters: Meters, bolt: AsyncApp | None = None, signatures: Signatures | None = None
+) -> Starlette:
+    """Return the web application; with a Bolt app also installs where that app has a flow.
+
+    Slack's own requests are taken only with `signatures` to tell them by.
+    """
 
     async def livez(request: Request) -> Response:
         lag = health.pulse.lag
@@ -90,20 +97,24 @@ def web_app(health: Health, meters: Meters, bolt: AsyncApp | None = None) -> Sta
         return Response(meters.text(), media_type=meters.content_type)
 
     routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
-    return Starlette(routes=routes + ([] if bolt is None else _slack_routes(bolt)))
+    return Starlette(routes=routes + ([] if bolt is None else _slack_routes(bolt, signatures)))
 
 
-def _slack_routes(bolt: AsyncApp) -> list[BaseRoute]:
+def _slack_routes(bolt: AsyncApp, signatures: Signatures | None) -> list[BaseRoute]:
     handler = AsyncSlackRequestHandler(bolt)
 
     async def slack(request: Request) -> Response:
-        if request.method == "POST" and not _small(request.headers.get("content-length")):
+        if not _small(request.headers.get("content-length")):
             return Response("Too large", 413)
+        if signatures is None or not signatures.genuine(await request.body(), request.headers):
+            return Response("Not signed by Slack", 401)
         return await handler.handle(request)
 
-    routes: list[BaseRoute] = [Route(EVENTS_PATH, slack, methods=["POST"])]
+    routes: list[BaseRoute] = []
+    if signatures is not None:
+        routes.append(Route(EVENTS_PATH, slack, methods=["POST"]))
     if bolt.oauth_flow is not None:
-        routes += [Route(path, slack, methods=["GET"]) for path in (INSTALL_PATH, REDIRECT_PATH)]
+        routes += [Route(path, handler.handle, methods=["GET"]) for path in (INSTALL_PATH, REDIRECT_PATH)]
     return routes
 
 

@@ -13,8 +13,6 @@ from sandbox.slack_wire import Call, Refusal
 if TYPE_CHECKING:
     from sandbox.slack_office import Office
 
-TOKEN_SECONDS = 43_200  # rotated tokens live twelve hours
-
 
 def auth_test(call: Call) -> Json:
     """Say whose token this is."""
@@ -112,7 +110,7 @@ def _granted(call: Call, team: Workspace, app: Installation) -> Json:
         "is_enterprise_install": False,
     }
     if app.tokens[app.token] is not None:
-        value |= {"refresh_token": app.refresh_tokens[-1], "expires_in": TOKEN_SECONDS}
+        value |= {"refresh_token": app.refresh_tokens[-1], "expires_in": int(call.slack.token_seconds)}
     return value
 
 

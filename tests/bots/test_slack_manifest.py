@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots import slack_app
+from bots.slack_life import SlackLife
 from bots.slack_scopes import EVENTS, SCOPES
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +19,7 @@ def manifest():
     return yaml.safe_load((ROOT / "slack_manifest.yaml").read_text("utf-8"))
 
 
-def listened(front):
+def listened(front, clout):
     """The events a Bolt app with our listeners hears."""
     heard = []
 
@@ -29,6 +30,7 @@ def listened(front):
 
     bolt = Ear(client=AsyncWebClient(), signing_secret="s", token=None, authorize=nobody)
     front.attach(bolt)
+    SlackLife(clout).attach(bolt)
     return heard
 
 
@@ -50,9 +52,9 @@ def test_its_scopes_are_those_the_install_link_asks_for(manifest):
     assert not [scope for scope in SCOPES if "history" in scope or scope.startswith(("im:", "mpim:"))]
 
 
-def test_its_events_are_those_that_are_heard(manifest, front):
+def test_its_events_are_those_that_are_heard(manifest, front, clout):
     assert tuple(manifest["settings"]["event_subscriptions"]["bot_events"]) == EVENTS
-    assert set(listened(front)) | {"app_uninstalled", "tokens_revoked"} == set(EVENTS)
+    assert set(listened(front, clout)) == set(EVENTS)
 
 
 def test_it_starts_with_two_tokens_and_no_address(manifest):

@@ -11,7 +11,7 @@ import pytest
 
 from bots.meters import MeteredLookups, Meters
 from bots.slack_app import SlackFront
-from bots.slack_http import NOT_INSTALLED, listening, oauth_app, serve
+from bots.slack_http import NOT_INSTALLED, check, listening, serve
 from bots.slack_socket import BAD_TOKEN
 from bots.web import Health, serving, web_app
 from core.app import build
@@ -131,9 +131,8 @@ async def test_a_workspace_installs_asks_and_leaves(box, slack, settings, runnin
 
 @pytest.mark.parametrize("name", ["CLOUT_PUBLIC_URL", "CLOUT_SECRET_KEYS", "CLOUT_SLACK__SIGNING_SECRET"])
 async def test_what_an_install_needs_is_named(settings, name):
-    async with build(settings(name, install=True)) as app:
-        with pytest.raises(SettingsError, match=name):
-            oauth_app(app)
+    with pytest.raises(SettingsError, match=name):
+        check(settings(name, install=True))
 
 
 async def test_a_stopping_or_broken_clout_is_not_ready(caller):
