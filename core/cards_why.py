@@ -46,7 +46,7 @@ _PARTS: Mapping[PartName, str] = MappingProxyType(
         "growth": "follower growth",
     }
 )
-_CHANGES: Mapping[RowName, str] = MappingProxyType(
+CHANGES: Mapping[RowName, str] = MappingProxyType(
     {
         "ageing": "posts that grew older or left",
         "later_counts": "later reactions on earlier posts",
@@ -58,6 +58,8 @@ _CHANGES: Mapping[RowName, str] = MappingProxyType(
         "small_changes": "small changes",
     }
 )
+"""What each row of a change ledger is called."""
+
 _POSTS_A_ROW = 3  # of the five with most leverage: more do not fit beside the row
 
 
@@ -319,7 +321,7 @@ def _weight(row: ChangeRow, points: Decimal) -> Decimal:
 def _change_row(row: ChangeRow, points: Decimal, basis: Basis) -> TableRow:
     style: Style = "up" if points > 0 else "down" if points < 0 else "plain"
     number = line(text(figures.signed(float(points)), style))
-    return TableRow(cells=(line(_CHANGES[row.name]), number, _behind(row, basis)))
+    return TableRow(cells=(line(CHANGES[row.name]), number, _behind(row, basis)))
 
 
 def _behind(row: ChangeRow, basis: Basis) -> Line:

@@ -74,13 +74,18 @@ def _from_odds(powered: Floats, weights: Weights) -> Floats:
 def _range(counted: Sequence[NetworkScore], score: float, weights: Weights) -> tuple[float | None, float | None]:
     if all(one.low is None for one in counted):
         return None, None
+    low, high = quantiles(drawn_together(counted, weights=weights), (weights.low_draw, weights.high_draw))
+    return min(float(low), score), max(float(high), score)
+
+
+def drawn_together(counted: Sequence[NetworkScore], *, weights: Weights = CURRENT) -> Floats:
+    """Return the combined score under every draw, (draws,); a network without draws counts with its score in each."""
     drawn = np.zeros(weights.draws)
     for one in counted:
         own = np.frombuffer(one.draws, dtype="<f4").astype(np.float64)
         fits = len(own) == weights.draws
         drawn += _odds(own if fits else np.full(weights.draws, one.score), weights) ** weights.power
-    low, high = quantiles(_from_odds(drawn, weights), (weights.low_draw, weights.high_draw))
-    return min(float(low), score), max(float(high), score)
+    return _from_odds(drawn, weights)
 
 
 def _points(one: NetworkScore, share: float, score: float) -> NetworkPoints:
