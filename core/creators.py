@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from core.errors import InputError, NotRecorded
 from core.finding import Pair
@@ -14,6 +14,7 @@ from core.tables import (
     AnyRow,
     accounts,
     creator_accounts,
+    creator_pending,
     creators,
     from_ms,
     handle_key,
@@ -59,8 +60,8 @@ def _creator(conn: Connection, team: str, name: str) -> AnyRow | None:
     return conn.execute(select(c.id, c.name).where(c.team == team, c.name_key == handle_key(name))).first()
 
 
-def link(conn: Connection, team: str, name: str, owned: Sequence[Pair], now: datetime) -> None:
-    """See Store.link."""
+def link(conn: Connection, team: str, name: str, owned: Sequence[Pair], now: datetime) -> int:
+    """See Store.link; the creator's id."""
     if not owned:
         raise InputError("Name at least one account to link.")
     creator = _creator(conn, team, name)
@@ -79,6 +80,7 @@ def link(conn: Connection, team: str, name: str, owned: Sequence[Pair], now: dat
         account_id = _linkable(conn, team, creator_id, network, native_id)
         row = {"team": team, "account_id": account_id, "creator_id": creator_id, "linked_at": at}
         conn.execute(upsert(creator_accounts, conn.dialect.name, "linked_at"), row)
+    return creator_id
 
 
 def _linkable(conn: Connection, team: str, creator_id: int, network: str, native_id: str) -> int:
@@ -97,11 +99,11 @@ def _linkable(conn: Connection, team: str, creator_id: int, network: str, native
     return int(found.id)
 
 
-def unlink(conn: Connection, team: str, name: str, network: str, native_id: str) -> bool:
-    """See Store.unlink."""
+def unlink(conn: Connection, team: str, name: str, network: str, native_id: str) -> int | None:
+    """See Store.unlink; the creator's id, None when there was no such link."""
     creator = _creator(conn, team, name)
     if creator is None:
-        return False
+        return None
     account = select(accounts.c.id).where(accounts.c.network == network, accounts.c.native_id == native_id)
     c = creator_accounts.c
     done = conn.execute(
@@ -109,20 +111,23 @@ def unlink(conn: Connection, team: str, name: str, network: str, native_id: str)
             c.team == team, c.creator_id == creator.id, c.account_id == account.scalar_subquery()
         )
     )
-    left = conn.scalar(select(func.count()).select_from(creator_accounts).where(c.creator_id == creator.id))
-    if not left:
-        conn.execute(delete(creators).where(creators.c.team == team, creators.c.id == creator.id))
-    return done.rowcount > 0
+    bare = (
+        ~exists().where(c.creator_id == creators.c.id),
+        ~exists().where(creator_pending.c.creator_id == creators.c.id),
+    )
+    conn.execute(delete(creators).where(creators.c.team == team, creators.c.id == creator.id, *bare))
+    return int(creator.id) if done.rowcount else None
 
 
-def track(conn: Connection, team: str, name: str, since: datetime | None) -> bool:
-    """See Store.track."""
-    done = conn.execute(
+def track(conn: Connection, team: str, name: str, since: datetime | None) -> int | None:
+    """See Store.track; the creator's id, None when there is no such creator."""
+    creator_id: int | None = conn.scalar(
         update(creators)
         .where(creators.c.team == team, creators.c.name_key == handle_key(name))
         .values(tracked_since=None if since is None else to_ms(since))
+        .returning(creators.c.id)
     )
-    return done.rowcount > 0
+    return creator_id
 
 
 def team_creators(conn: Connection, team: str) -> tuple[TeamCreator, ...]:

@@ -14,6 +14,7 @@ from core.models import Failure, NetworkReading, NetworkScore, Post, Profile, Sn
 from core.tables import (
     COUNTS,
     AnyRow,
+    account_refresh,
     account_scores,
     accounts,
     creator_accounts,
@@ -107,6 +108,7 @@ def _settle_handle(conn: Connection, profile: Profile) -> AnyRow | None:
             mine = row
             if handle_key(row.handle) != key:
                 _remember_handle(conn, row)
+                _note_rename(conn, row, to_ms(profile.fetched_at))
         else:
             _remember_handle(conn, row)
             conn.execute(update(accounts).where(accounts.c.id == row.id).values(handle_key=None))
@@ -123,6 +125,11 @@ def _remember_handle(conn: Connection, row: AnyRow) -> None:
             "last_seen": row.fetched_at or row.status_at,
         },
     )
+
+
+def _note_rename(conn: Connection, row: AnyRow, at: int) -> None:
+    renamed = {"renamed_from": row.handle, "renamed_at": at}
+    conn.execute(update(account_refresh).where(account_refresh.c.account_id == row.id).values(renamed))
 
 
 def _write_account(conn: Connection, profile: Profile, reading: NetworkReading, mine: AnyRow | None, at: int) -> int:
@@ -240,18 +247,20 @@ def record_failure(
     at: datetime,
     handle: str,
     native_id: str | None,
-) -> None:
-    """See Store.record_failure."""
+) -> int | None:
+    """See Store.record_failure; the account's id when it is known."""
     known = accounts.c.native_id == native_id if native_id else accounts.c.handle_key == handle_key(handle)
     told = failure.model_dump_json()
-    done = conn.execute(
+    account_id: int | None = conn.scalar(
         update(accounts)
         .where(accounts.c.network == network, known)
         .values(status=status, status_at=to_ms(at), failed_at=to_ms(at), failure=told)
+        .returning(accounts.c.id)
     )
-    if done.rowcount == 0 and failure.error == "NotFound":
+    if account_id is None and failure.error == "NotFound":
         row = {"network": network, "handle_key": handle_key(handle), "failure": told, "until": to_ms(at + MISS_FOR)}
         conn.execute(upsert(misses, conn.dialect.name), row)
+    return account_id
 
 
 def forget(conn: Connection, network: str, native_id: str) -> bool:

@@ -3,6 +3,9 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from sqlalchemy import Connection
 
 from core import archive, finding, leaving, recall, recording
 from core import creators as team_side
@@ -28,12 +31,25 @@ __all__ = [
 ]
 
 
+class Follower(Protocol):
+    """Does its own work inside the transactions of the store, so that both stand or neither."""
+
+    def attempted(self, conn: Connection, account_ids: Sequence[int], now: datetime) -> None:
+        """Hear that these accounts were read, or could not be."""
+        ...
+
+    def regrouped(self, conn: Connection, creator_id: int, now: datetime) -> None:
+        """Hear that other accounts belong to a creator from now on."""
+        ...
+
+
 class Store:
     """Reads and writes, each one round of few statements; every method raises StoreError when the database refuses."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._db = database
         self._clock = clock
+        self._followers: list[Follower] = []
 
     @property
     def database(self) -> Database:
@@ -46,6 +62,20 @@ class Store:
         """Open (and create or upgrade) the database at `url`, for example sqlite:///clout.db; closes it at the end."""
         async with open_database(url) as database:
             yield cls(database, clock)
+
+    def follow(self, follower: Follower) -> None:
+        """Let `follower` take part in every transaction that records an attempt or links accounts."""
+        self._followers.append(follower)
+
+    def _attempted(self, conn: Connection, account_id: int | None, now: datetime) -> None:
+        if account_id is not None:
+            for follower in self._followers:
+                follower.attempted(conn, (account_id,), now)
+
+    def _regrouped(self, conn: Connection, creator_id: int | None, now: datetime) -> None:
+        if creator_id is not None:
+            for follower in self._followers:
+                follower.regrouped(conn, creator_id, now)
 
     # --- accounts: facts about public accounts, stored once ---
 
@@ -87,7 +117,14 @@ class Store:
         `changed` are the posts that are new or whose counts moved, `deleted` native ids of posts that are gone. A
         handle that moved to another native id moves here too. An older reading never replaces a newer one.
         """
-        return await self._db.write(recording.record, snapshot, reading, changed, deleted, self._clock.now())
+        now = self._clock.now()
+
+        def work(conn: Connection) -> int:
+            account_id = recording.record(conn, snapshot, reading, changed, deleted, now)
+            self._attempted(conn, account_id, now)
+            return account_id
+
+        return await self._db.write(work)
 
     async def record_failure(
         self,
@@ -100,7 +137,12 @@ class Store:
         native_id: str | None = None,
     ) -> None:
         """Note a failed attempt beside the last good reading; of unknown accounts only NotFound, for an hour."""
-        await self._db.write(recording.record_failure, network, failure, status, at, handle, native_id)
+
+        def work(conn: Connection) -> None:
+            account_id = recording.record_failure(conn, network, failure, status, at, handle, native_id)
+            self._attempted(conn, account_id, at)
+
+        await self._db.write(work)
 
     async def posts(self, network: str, native_id: str, *, since: datetime) -> tuple[Post, ...]:
         """The posts created since then, newest first, with their latest counts."""
@@ -176,15 +218,32 @@ class Store:
 
         Raises NotRecorded for an account never looked up, InputError for one that belongs to another creator.
         """
-        await self._db.write(team_side.link, team, name, accounts, self._clock.now())
+        now = self._clock.now()
+
+        def work(conn: Connection) -> None:
+            self._regrouped(conn, team_side.link(conn, team, name, accounts, now), now)
+
+        await self._db.write(work)
 
     async def unlink(self, team: str, name: str, network: str, native_id: str) -> bool:
         """Undo a link; a creator without accounts goes too. False when there was no such link."""
-        return await self._db.write(team_side.unlink, team, name, network, native_id)
+
+        def work(conn: Connection) -> bool:
+            creator_id = team_side.unlink(conn, team, name, network, native_id)
+            self._regrouped(conn, creator_id, self._clock.now())
+            return creator_id is not None
+
+        return await self._db.write(work)
 
     async def track(self, team: str, name: str, since: datetime | None) -> bool:
         """Track the team's creator from that moment, or no longer (None); False when there is no such creator."""
-        return await self._db.write(team_side.track, team, name, since)
+
+        def work(conn: Connection) -> bool:
+            creator_id = team_side.track(conn, team, name, since)
+            self._regrouped(conn, creator_id, self._clock.now())
+            return creator_id is not None
+
+        return await self._db.write(work)
 
     async def creators(self, team: str) -> tuple[TeamCreator, ...]:
         """The team's creators in order of name, with their accounts."""

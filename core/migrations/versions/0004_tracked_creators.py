@@ -43,8 +43,8 @@ def _creators() -> None:
             sa.Column("moved_since", sa.BigInteger()),
         ):
             batch.add_column(column)
-    for by in ("score", "moved_by"):
-        op.create_index(op.f(f"ix_creators_team_{by}_id"), "creators", ["team", by, "id"], **TRACKED_ONLY)
+    for columns in (["team", "score", "id"], ["team", "moved_by", "id"], ["team", "state", "score"]):
+        op.create_index(op.f(f"ix_creators_{'_'.join(columns)}"), "creators", columns, **TRACKED_ONLY)
 
 
 def _creator_id(table: str) -> tuple[sa.Column[int], sa.ForeignKeyConstraint]:
