@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from sandbox.slack_contract import Contract
 from sandbox.slack_hooks import Hook
 from sandbox.slack_people import Channel, Installation, Json, Message, Person, Upload, View, Workspace
-from sandbox.slack_rules import Verdict, Violation, judge_message, judge_view, nodes
+from sandbox.slack_rules import Verdict, Violation, judge_message, judge_view, nodes, without_call
 from sandbox.slack_shapes import APP_ID
 from sandbox.slack_socket import Sockets
 from sandbox.slack_uploads import is_ready
@@ -72,6 +72,7 @@ class Office:
         self.consents = True
         self.installing: Workspace | None = None
         self.unsupported_blocks: set[str] = set()
+        self.groups: set[str] = set()  # ids of user groups that a message may call, one each
         self.weather = Weather()
         self.violations: list[Violation] = []
         self.calls: deque[Call] = deque(maxlen=20_000)
@@ -179,7 +180,8 @@ class Office:
         """Judge a message; raises Refusal with the paths for what Slack would not take."""
         blocks = payload.get("blocks")
         also = self._contract.blocks(blocks, "/blocks") if self._contract is not None else []
-        self._sentence(where, judge_message(payload, unfurls=unfurls, also=also))
+        house = without_call(payload, frozenset(self.groups)) if self.groups else payload
+        self._sentence(where, judge_message(payload, unfurls=unfurls, also=also, house=house))
         self._available(blocks, "/blocks", "invalid_blocks")
 
     def judge_view(self, where: str, view: Any, *, home: bool) -> None:

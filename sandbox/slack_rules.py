@@ -126,29 +126,44 @@ def _shouting(said: Any, at: str) -> list[Finding]:
     return [(at, f"{shout}> calls many people") for shout in SHOUTS if shout in str(said or "")]
 
 
+def without_call(payload: Json, groups: frozenset[str]) -> Json:
+    """Return a message without one call of one of these user groups, in its text and in its blocks."""
+    changed: Json = json.loads(json.dumps(payload))
+    for group in groups:
+        if isinstance(changed.get("text"), str):
+            changed["text"] = changed["text"].replace(f"<!subteam^{group}>", "", 1)
+    called = [one for _, one in nodes(changed.get("blocks")) if one.get("usergroup_id") in groups]
+    for one in called[:1]:
+        one["type"] = "text"
+    return changed
+
+
 # --- messages ------------------------------------------------------------------------------------------------------
 
 _metadata: Check = shape({"event_type": string(255, 1), "event_payload": anything}, "event_type event_payload")
 
 
-def judge_message(payload: Json, *, unfurls: bool, also: Iterable[Finding] = ()) -> Verdict:
-    """Judge a message; `unfurls` says whether this way of sending knows the unfurl flags, `also` is already found."""
+def judge_message(payload: Json, *, unfurls: bool, also: Iterable[Finding] = (), house: Json | None = None) -> Verdict:
+    """Judge a message; `unfurls` says whether this way of sending knows the unfurl flags, `also` is already found.
+
+    Clout's own rules look at `house` where it is given: the message without the call it was allowed.
+    """
     said, blocks = payload.get("text"), payload.get("blocks")
     hard: list[Finding] = list(also)
-    house = _house_message(payload, unfurls)
+    noted = _house_message(payload if house is None else house, unfurls)
     if not (said or blocks or payload.get("attachments") or payload.get("markdown_text")):
-        return Verdict("no_text", (("/text", "a message needs text or blocks"),), tuple(house))
+        return Verdict("no_text", (("/text", "a message needs text or blocks"),), tuple(noted))
     if isinstance(said, str) and len(said) > TEXT_MOST:
-        return Verdict("msg_too_long", (("/text", f"must be at most {TEXT_MOST} characters"),), tuple(house))
+        return Verdict("msg_too_long", (("/text", f"must be at most {TEXT_MOST} characters"),), tuple(noted))
     if payload.get("metadata") is not None:
         wrong: list[Finding] = []
         _metadata(payload["metadata"], "/metadata", wrong)
         if wrong:
-            return Verdict("invalid_metadata_format", tuple(wrong), tuple(house))
+            return Verdict("invalid_metadata_format", tuple(wrong), tuple(noted))
     if blocks is not None:
         hard += check_blocks(blocks, "/blocks", MESSAGE_BLOCKS)
         hard += _sums(blocks, "/blocks") if isinstance(blocks, list) else []
-    return Verdict("invalid_blocks" if hard else "", tuple(hard), tuple(house))
+    return Verdict("invalid_blocks" if hard else "", tuple(hard), tuple(noted))
 
 
 def _house_message(payload: Json, unfurls: bool) -> list[Finding]:
