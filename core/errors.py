@@ -108,6 +108,8 @@ class SourceError(CloutError):
     """How a card names the answer: one of core.models.Status."""
     transient: ClassVar[bool] = False
     """Whether the same question may get an answer later without anybody mending anything."""
+    ours: bool = False
+    """Whether our own budget refused, so that the network was not asked and nothing was learnt of the account."""
 
     def __init__(self, network: str, message: str, *, retry_at: datetime | None = None) -> None:
         super().__init__(message, retry_at=retry_at)

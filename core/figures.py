@@ -59,6 +59,16 @@ def counted(value: float, noun: str, plural: str | None = None) -> str:
     return f"{text} {noun}" if text == "1" else f"{text} {plural or noun + 's'}"
 
 
+def whole(value: float) -> str:
+    """Return an amount in full, as limits are told: `10,000`."""
+    return f"{_half_up(Decimal(value)):,}"
+
+
+def dollars(value: float) -> str:
+    """Return US dollars and cents: `$2.00`."""
+    return f"${_half_up(Decimal(value), 2):,}"
+
+
 def one_decimal(value: float) -> str:
     """Return a figure with one decimal, rounded half up, with a true minus sign."""
     return f"{_half_up(Decimal(value), 1) + 0}".replace("-", _MINUS)

@@ -7,6 +7,7 @@ caller then takes its network's own default.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
@@ -139,6 +140,30 @@ def reset_at(dialects: Sequence[str], headers: Headers, now: datetime) -> dateti
     sane = [moment for moment in read if moment is not None and timedelta() <= moment - here <= FARTHEST]
     latest = _latest(sane)
     return None if latest is None else latest.astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an answer says of the window of requests it was counted in; `limit` and `left` are requests."""
+
+    left: int
+    resets_at: datetime
+    limit: int | None = None
+
+
+_STEMS = ("x-ratelimit-", "ratelimit-", "x-rate-limit-")  # GitHub, Reddit, Pinterest; Bluesky, Twitch; X
+
+
+def told(dialects: Sequence[str], headers: Headers, now: datetime) -> Told | None:
+    """Return what lower-cased `headers` tell of the requests left, None when they do not or make no sense."""
+    stem = next((stem for stem in _STEMS if f"{stem}remaining" in headers), None)
+    left = _number(headers.get(f"{stem}remaining"))
+    if stem is None or left is None:
+        return None
+    # a dialect may hold the reset back while something is left; here it is wanted
+    resets_at = reset_at(dialects, {**headers, f"{stem}remaining": "0"}, now)
+    limit = _number(headers.get(f"{stem}limit"))
+    return None if resets_at is None else Told(int(left), resets_at, None if limit is None else int(limit))
 
 
 def next_utc_midnight(now: datetime) -> datetime:
