@@ -25,6 +25,7 @@ from sandbox.wire import Answer, Ask, Network
 from sandbox.world import World
 
 if TYPE_CHECKING:
+    from sandbox.discord import Discord
     from sandbox.slack import Slack
 
 Scope = MutableMapping[str, Any]
@@ -110,6 +111,7 @@ class Sandbox:
         self.loop: asyncio.AbstractEventLoop | None = None
         self._contracts = contracts
         self._slack: Slack | None = None
+        self._discord: Discord | None = None
 
     # --- addresses ------------------------------------------------------------------------------------------------
 
@@ -152,6 +154,23 @@ class Sandbox:
         else:
             values |= {"BOT_TOKEN": slack.bot_token, "APP_TOKEN": slack.app_token}
         return {f"CLOUT_SLACK__{name}": value for name, value in values.items()}
+
+    @property
+    def discord(self) -> "Discord":
+        """Return the pretend Discord, made on first use."""
+        if self._discord is None:
+            from sandbox.discord import Discord  # only who talks Discord loads it
+
+            self._discord = Discord(self, self._contracts)
+            for name in ("api", "gateway", "attachments"):
+                self.mount(name, self._discord.app)
+        return self._discord
+
+    def discord_env(self) -> dict[str, str]:
+        """Return the settings that point Clout at the pretend Discord."""
+        values = {"TOKEN": self.discord.token, "API_URL": f"{self.origin}/api/v10"}
+        values["GATEWAY_URL"] = self.discord.gateway.address
+        return {f"CLOUT_DISCORD__{name}": value for name, value in values.items()}
 
     def mount(self, name: str, app: AsgiApp) -> None:
         """Serve another ASGI application under `/name`."""

@@ -1,10 +1,13 @@
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import discord
 import httpx
 import pytest
+import yarl
 from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -202,3 +205,65 @@ async def over_socket(slack, client):
     app.socket = handler
     yield app
     await handler.close_async()
+
+
+# --- Discord ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def hall(box, monkeypatch):
+    """The pretend Discord; a payload that is wrong in any way fails the test that sent it, unless it clears the list.
+
+    The real client finds it as the bot does: by two settings of the library.
+    """
+    monkeypatch.setattr(discord.http.Route, "BASE", box.discord_env()["CLOUT_DISCORD__API_URL"])
+    gateway = yarl.URL(box.discord_env()["CLOUT_DISCORD__GATEWAY_URL"])
+    monkeypatch.setattr(discord.gateway.DiscordWebSocket, "DEFAULT_GATEWAY", gateway)
+    yield box.discord
+    assert box.discord.violations == []
+
+
+class TinyBot(discord.AutoShardedClient):
+    """A real client with its tree of commands, that notes the events it heard."""
+
+    def __init__(self):
+        super().__init__(
+            intents=discord.Intents(guilds=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            guild_ready_timeout=0.02,
+            max_ratelimit_timeout=60,
+        )
+        self.tree = discord.app_commands.CommandTree(self)
+        self.heard = []
+
+    async def before_identify_hook(self, shard_id, *, initial=False):
+        return
+
+    async def setup_hook(self):
+        await self.tree.sync()
+
+    def dispatch(self, event, /, *args, **kwargs):
+        self.heard.append(event)
+        super().dispatch(event, *args, **kwargs)
+
+
+@pytest.fixture
+async def bot():
+    """A client that is not connected yet."""
+    return TinyBot()
+
+
+@pytest.fixture
+async def started(hall, bot):
+    """Start the client: `task = await started()`; it is closed afterwards."""
+    tasks = []
+
+    async def start():
+        tasks.append(asyncio.create_task(bot.start(hall.token)))
+        await hall.ready()
+        await asyncio.wait_for(bot.wait_until_ready(), 5)
+        return tasks[0]
+
+    yield start
+    await bot.close()
+    await asyncio.gather(*tasks, return_exceptions=True)
