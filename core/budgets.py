@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from sqlalchemy import Connection
@@ -152,7 +152,8 @@ class Budgets:
     ) -> AsyncIterator[Meter]:
         """Set the usual need of some lookups aside and yield what counts their requests.
 
-        It is settled at the end, whatever happens: two writes for a whole batch. Raises as `reserve` does, then and inside, before a request is sent that the budget does not hold.
+        It is settled at the end, whatever happens: two writes for a whole batch. Raises as `reserve` does, then and
+        inside, before a request is sent that the budget does not hold.
         """
         usual: dict[Unit, float] = {}
         for rule in self._rules(network):
@@ -197,7 +198,9 @@ class Budgets:
     def _is_news(self, owner: Owner, stated: Told) -> bool:
         """Whether a server's figures are worth a write: a new window, or a twentieth of it spent since the last."""
         last = self._heard.get(owner)
-        if last is None or stated.limit is None or last.resets_at != stated.resets_at or last.limit != stated.limit:
+        if last is None or stated.limit is None or last.limit != stated.limit:
+            return True
+        if abs(stated.resets_at - last.resets_at) > timedelta(seconds=5):  # servers that count seconds waver
             return True
         return last.left - stated.left >= stated.limit / 20
 

@@ -14,13 +14,14 @@ class Vault:
         """Take keys as `new_key` makes them; raises SettingsError for none or for one that is no key."""
         if not keys:
             raise SettingsError(
-                "CLOUT_SECRET_KEYS is missing: tokens are kept encrypted only. `clout init slack` makes one."
+                "CLOUT_SECRET_KEYS is missing: tokens are kept encrypted only. `clout init keys` makes one."
             )
         try:
-            self._keys = MultiFernet([Fernet(key) for key in keys])
+            each = [Fernet(key) for key in keys]
+            self._keys, self._newest = MultiFernet(each), each[0]
         except ValueError as err:  # not base64, or not 32 bytes
             raise SettingsError(
-                "CLOUT_SECRET_KEYS holds something that is no key. `clout init slack` makes one."
+                "CLOUT_SECRET_KEYS holds something that is no key. `clout init keys` makes one."
             ) from err
 
     @classmethod
@@ -38,6 +39,14 @@ class Vault:
             return self._keys.decrypt(locked.encode()).decode()
         except InvalidToken as err:
             raise StoreError("A stored token cannot be read: its key is not in CLOUT_SECRET_KEYS.") from err
+
+    def renewed(self, locked: str) -> str | None:
+        """Return the same encrypted with the newest key, None where it is already; raises StoreError as `unlock`."""
+        try:
+            self._newest.decrypt(locked.encode())
+        except InvalidToken:
+            return self.lock(self.unlock(locked))
+        return None
 
 
 def new_key() -> str:
