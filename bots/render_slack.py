@@ -130,7 +130,7 @@ class _Drawing:
         place, count = _chart_place(card), 0
         for at, block in enumerate(card.blocks):
             if isinstance(block, Listing) and count < _CONTROLS:
-                found += _list(block, count)
+                found += listed(block, count)
                 count += 2 * len(block.items)
             else:
                 found += drawn(block, as_table=block is first)
@@ -184,7 +184,7 @@ def _only_lines(block: Json) -> list[Json]:
     return inside if all(part["type"] == "rich_text_section" for part in inside) else []
 
 
-def _list(block: Listing, count: int) -> list[Json]:
+def listed(block: Listing, count: int) -> list[Json]:
     """Return a list with what can be done with its entries, numbered from `count`."""
     if block.choose or not any(item.buttons for item in block.items):
         return [*drawn(block, as_table=False), *(choices(block, count) if block.choose else [])]

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.render_slack import ChartForm, SlackMessage, render
 from bots.slack_charts import picture
-from bots.slack_posts import Hook, Post
+from bots.slack_posts import Direct, Post
 from core.card import Button, Card
 from core.models import ChartSpec
 
@@ -23,6 +23,8 @@ _LADDER: tuple[ChartForm, ...] = ("blocks", "file", "none")
 _LOOKS, _PAUSE = 12, 0.25  # at an uploaded picture until Slack has looked at it, and seconds between them
 _KEPT_FOR_THE_END = 3  # uses of a response_url: the card, without its chart, and in words only
 _WORKSPACES = 10_000
+_RUN_OUT = frozenset({"expired_url", "used_url", "no_service", "url_expired"})  # of a response_url
+_TOO_LATE = "That form was open for too long to answer where it was opened, so the answer stands here."
 
 Draw = Callable[[ChartSpec], Awaitable[bytes]]
 log = structlog.get_logger("clout.slack")
@@ -64,6 +66,34 @@ class Charts:
         return None
 
 
+class OrDirect:
+    """A response_url that may have run out meanwhile; then everything goes to the person directly, who is told why."""
+
+    def __init__(self, hook: Post | None, direct: Direct) -> None:
+        self._hook = hook
+        self._direct = direct
+        self._told = False
+
+    @property
+    def left(self) -> int:
+        """How many messages it still takes."""
+        return self._hook.left if self._hook is not None else self._direct.left
+
+    async def __call__(self, message: SlackMessage, *, replace: bool) -> str:
+        """Show a message, directly where the address no longer takes it."""
+        if self._hook is not None:
+            error = await self._hook(message, replace=replace)
+            if error not in _RUN_OUT:
+                return error
+            self._hook = None
+            replace = False
+        if not self._told:
+            self._told = True
+            await self._direct(SlackMessage((), _TOO_LATE, private=True), replace=False)
+            replace = False
+        return await self._direct(message, replace=replace)
+
+
 class Answer:
     """What one deed is answered with; `post` shows it.
 
@@ -98,7 +128,7 @@ class Answer:
     @property
     def shares(self) -> bool:
         """Whether there is a channel to share a private card with."""
-        return isinstance(self._post, Hook)
+        return not isinstance(self._post, Direct)
 
     async def line(self, words: str) -> None:
         """Show a line of markup to the asker alone; the words are ours or escaped."""

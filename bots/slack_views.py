@@ -4,19 +4,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bots.pages import with_rows
-from bots.slack_blocks import Json, drawn, plain_text, rich_text, section, size_of
-from bots.slack_controls import action_id, actions
-from core.card import Card, line, text
+from bots.render_slack import listed
+from bots.slack_blocks import Json, drawn, plain_text, rich_text, section, size_of, unlinked
+from bots.slack_controls import action_id, actions, buttons
+from core.card import Card, Listing, line, text
 from core.inert import inert
 
 LOOKUP = "clout.lookup.1"
 """The `callback_id` of the lookup form, with the version of its fields."""
 
+KNOWN = "known"
+"""The `action_id` of the select that asks for suggestions while somebody types."""
+
 VIEW_BLOCKS, VIEW_CHARACTERS = 100, 12_000
 CREATOR_LIMIT = 300  # characters of a handle or address
 OPTIONS = 100  # of one select
 METADATA_LIMIT = 3_000  # characters of what a form carries along
+SUGGESTIONS = 25  # shown at once
 _PRIVATE = "private"
+_OPTION, _OPTION_VALUE = 75, 150  # characters of an option's text and value
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +34,14 @@ class Asked:
     private: bool = False
 
 
-def modal_lookup(networks: Sequence[tuple[str, str]], *, creator: str = "", metadata: str = "") -> Json:
-    """Return the form for a lookup.
+def modal_lookup(
+    networks: Sequence[tuple[str, str]], *, creator: str = "", metadata: str = "", private: bool = False
+) -> Json:
+    """Return the form for a lookup: a name or address freely typed, or chosen among those that are known here.
 
-    `networks` are names with their labels; `metadata` comes back with the answer, such as the channel it is for.
-    Raises ValueError when `metadata` is longer than Slack carries.
+    `networks` are names with their labels; `metadata` comes back with the answer, such as the channel it is for;
+    `private` is what the team's answers are unless somebody says otherwise. Raises ValueError when `metadata` is longer
+    than Slack carries.
     """
     if len(metadata) > METADATA_LIMIT:
         raise ValueError(f"a form carries at most {METADATA_LIMIT} characters along")
@@ -43,7 +52,7 @@ def modal_lookup(networks: Sequence[tuple[str, str]], *, creator: str = "", meta
         "title": plain_text("Clout"),
         "submit": plain_text("Look up"),
         "close": plain_text("Cancel"),
-        "blocks": [_creator(creator), *_networks(networks), _visibility()],
+        "blocks": [_creator(creator), _known(), *_networks(networks), _visibility(private)],
     }
 
 
@@ -56,7 +65,14 @@ def _creator(begun: str) -> Json:
     hint = plain_text("@name, youtube:name, name@server or a profile address")
     element: Json = {"type": "plain_text_input", "max_length": CREATOR_LIMIT, "placeholder": hint}
     known = inert(begun, CREATOR_LIMIT)
-    return _input("creator", "Creator", element | ({"initial_value": known} if known else {}), optional=False)
+    # optional for Slack, since one may be chosen below instead; with neither the form says so
+    return _input("creator", "Creator", element | ({"initial_value": known} if known else {}))
+
+
+def _known() -> Json:
+    hint = plain_text("type two letters or more")
+    element: Json = {"type": "external_select", "min_query_length": 2, "placeholder": hint}
+    return _input(KNOWN, "Or choose one looked up before", element)
 
 
 def _networks(networks: Sequence[tuple[str, str]]) -> list[Json]:
@@ -67,14 +83,25 @@ def _networks(networks: Sequence[tuple[str, str]]) -> list[Json]:
     return [_input("network", "Network", {"type": "static_select", "placeholder": hint, "options": options})]
 
 
-def _visibility() -> Json:
+def _visibility(private: bool) -> Json:
     option = {"text": plain_text("Only I see the answer"), "value": _PRIVATE}
-    return _input("visibility", "Visibility", {"type": "checkboxes", "options": [option]})
+    begun: Json = {"initial_options": [option]} if private else {}
+    return _input("visibility", "Visibility", {"type": "checkboxes", "options": [option]} | begun)
+
+
+def suggested(names: Sequence[str]) -> Json:
+    """Return known creators as what a select may choose from; names that have no room in it are left out."""
+    fitting = (name for name in names if 0 < len(inert(name, _OPTION_VALUE + 1)) <= _OPTION_VALUE)
+    options = [{"text": plain_text(unlinked(inert(name, _OPTION - 1))[:_OPTION]), "value": name} for name in fitting]
+    return {"options": options[:SUGGESTIONS]}
 
 
 def asked(values: Mapping[str, object]) -> Asked:
     """Return what a lookup form's `state.values` say; anything that is not a form's answer reads as left empty."""
-    creator = _field(values, "creator").get("value")
+    typed = _field(values, "creator").get("value")
+    creator = (
+        typed if isinstance(typed, str) and typed.strip() else _value(_field(values, KNOWN).get("selected_option"))
+    )
     network = _value(_field(values, "network").get("selected_option"))
     chosen = _field(values, "visibility").get("selected_options")
     private = isinstance(chosen, list) and any(_value(one) == _PRIVATE for one in chosen)
@@ -101,8 +128,8 @@ _WHAT_MORE = "reactions of the last 90 days, with its range, its points and what
 _FIRST = (("@name", "a score card"), ("why @name", "where its points come from"), ("help", "everything else"))
 
 
-def home(commands: Card, *, command: str = "/influence") -> Json:
-    """Return the app's home: what it is, how to start, and the commands of a help card."""
+def home(commands: Card, sections: Sequence[Card] = (), *, command: str = "/influence") -> Json:
+    """Return the app's home: what it is, how to start, what the team has, and the commands of a help card."""
     start = [line(text(f"{command} {words}", "code"), f" – {what}") for words, what in _FIRST]
     opening: Json = {
         "type": "button",
@@ -119,8 +146,24 @@ def home(commands: Card, *, command: str = "/influence") -> Json:
         *rich_text(section(one) for one in start),
         {"type": "divider"},
     ]
-    for most in (60, 30, 10, 0):
-        blocks = [*head, *(part for block in with_rows(commands, most).blocks for part in drawn(block, as_table=False))]
+    for most in (60, 30, 15, 8, 4, 2, 1):
+        blocks = [*head, *_drawn([with_rows(one, most) for one in (*sections, commands)])]
         if len(blocks) <= VIEW_BLOCKS and size_of(blocks) <= VIEW_CHARACTERS:
             return {"type": "home", "blocks": blocks}
     return {"type": "home", "blocks": head}
+
+
+def _drawn(cards: Sequence[Card]) -> list[Json]:
+    """Return cards one below the other, their controls numbered on from the button that opens the form."""
+    blocks: list[Json] = []
+    count = 1
+    for card in cards:
+        for block in card.blocks:
+            if isinstance(block, Listing):
+                blocks += listed(block, count)
+                count += 2 * len(block.items)
+            else:
+                blocks += drawn(block, as_table=False)
+        blocks += buttons(card.buttons, count)
+        count += len(card.buttons)
+    return blocks

@@ -24,8 +24,8 @@ ArgumentKind = Literal[
 ]
 """What an argument stands for; front ends with typed options choose their own controls by it.
 
-A `channel`, a `role` and a `person` are handed on as the platform writes them in text (`<#1>`, `<@&2>`, `<@3>` or
-`<@3|name>`), a `number` as digits.
+A `channel`, a `role` and a `person` are handed on as the platform writes them in text: `<#1>`, `<@&2>`, `<@3>`, in
+Slack with their names, `<#1|general>` and `<@3|name>`; a `number` as digits.
 """
 
 
@@ -87,6 +87,8 @@ class Unwired:
 
 
 UNWIRED: Any = Unwired()
+UNDECIDED = TeamSettings()
+"""The settings of a team that has changed none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ class Context:
     zone: str = "UTC"
     asker: str = ""
     place: Place | None = None
-    own: TeamSettings = TeamSettings()
+    own: TeamSettings = UNDECIDED
     teams: "Teams" = UNWIRED
 
 

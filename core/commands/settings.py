@@ -1,6 +1,7 @@
 """`settings`: what a team decided for itself, for all to see; each setting has its own command for those who manage."""
 
 import re
+from collections.abc import Mapping
 
 from core.card import Button, Card
 from core.cards_settings import SettingEntry, changed_card, settings_card
@@ -91,7 +92,7 @@ async def private(ctx: Context, args: Arguments, show: Show) -> Card:
     return await _changed(ctx, "private", {"private": wanted}, ("value", "on" if ctx.own.private else "off"))
 
 
-async def _changed(ctx: Context, name: str, changes: dict[str, object], before: tuple[str, str] | None) -> Card:
+async def _changed(ctx: Context, name: str, changes: Mapping[str, object], before: tuple[str, str] | None) -> Card:
     own: TeamSettings = await ctx.teams.change(ctx.team, **changes)
     undo = Button(label="Undo", command=f"settings-{name}", arguments=(before,)) if before is not None else None
     return changed_card(ctx.own, own, name, undo if own != ctx.own else None, ctx.now)

@@ -13,7 +13,7 @@ from core.commands.grammar import Command
 @cache
 def commands() -> Mapping[str, Command]:
     """Return every command by name, in the order of help; a name or alias claimed twice raises ValueError."""
-    found = [command for module in _modules() for command in _listed(module)]
+    found = [command for module in modules() for command in _listed(module)]
     found.sort(key=lambda command: (command.order, command.name))
     claimed: set[str] = set()
     for word in (word for command in found for word in (command.name, *command.aliases)):
@@ -30,9 +30,10 @@ def words() -> Mapping[str, Command]:
     return MappingProxyType(dict(pairs))
 
 
-def _modules() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+def modules() -> list[str]:
+    """Return the names of this folder's files, by which they are imported."""
+    return sorted(f"core.commands.{module.name}" for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
 
 
 def _listed(module: str) -> tuple[Command, ...]:
-    return tuple(getattr(importlib.import_module(f"core.commands.{module}"), "COMMANDS", ()))
+    return tuple(getattr(importlib.import_module(module), "COMMANDS", ()))

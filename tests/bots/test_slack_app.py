@@ -224,7 +224,7 @@ async def test_a_second_delivery_is_not_answered_again(slack, over_socket):
 
 async def test_a_slow_network_is_shown_as_such_and_then_in_place(slack, box, front, over_socket, monkeypatch):
     monkeypatch.setattr("core.lookup.PARTIAL_AFTER", 0.2)
-    front._patience = 0.01
+    front.work.patience = 0.01
     await (await slack.command("/influence", "@beanco")).says("@beanco · 51")
     box.clock.advance(timedelta(days=1))
     box.faults.set("github", "slow", ms=800)

@@ -1,0 +1,127 @@
+"""What is done about one deed in Slack: its command is run, and its card shown, with a sign of life before."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bots.slack_answer import Answer
+from bots.slack_blocks import mrkdwn
+from bots.slack_codes import scope_lacking
+from bots.slack_people import People, manages
+from bots.slack_scopes import install_address
+from core.app import App
+from core.card import Button, Card, outside
+from core.cards_installs import reinstall_card
+from core.commands import Context, Invocation, refusal, run
+from core.commands.grammar import creators_of
+from core.errors import CloutError
+from core.messenger import Place
+
+_NAMED = 60  # characters of a handle in the line that says we look
+
+log = structlog.get_logger("clout.slack")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who did something where, and how to answer; `place` is None outside of channels."""
+
+    team: str
+    workspace: str
+    user: str
+    client: AsyncWebClient
+    answer: Answer
+    place: Place | None = None
+
+
+class Work:
+    """Runs commands for deeds; `patience` in seconds until the asker is told that we look.
+
+    The line "Looking up" comes by patience and not by asking the store first whether it has something fresh: that
+    would cost every warm lookup a second read, and a cold one that is answered within the patience needs no line, which
+    would flash by and cost one of the five messages that a response_url takes.
+    """
+
+    def __init__(self, app: App, *, reference: Callable[[], str], patience: float) -> None:
+        self._app = app
+        self._reference = reference
+        self._people = People(app.clock)
+        self.patience = patience
+
+    async def ran(
+        self, deed: Deed, invocation: Invocation, *, page: int = 0, remark: Callable[[Card], Card] | None = None
+    ) -> Card:
+        """Run a command, show its card and return it; `remark` may add to a card that is no error."""
+        async with self._sign_of_life(deed, invocation):
+            card = await self._card(deed, invocation)
+        fine = card.error is None
+        if remark is not None and fine:
+            card = remark(card)
+        share = fine and not invocation.command.private and deed.answer.shares
+        await deed.answer.card(card, page=page, again=again(invocation) if fine else None, share=share)
+        return card
+
+    async def refused(self, deed: Deed, error: CloutError) -> None:
+        """Tell the asker what was wrong with what was asked."""
+        await deed.answer.card(refusal(await self.context(deed), error, reference=self._reference))
+
+    async def context(self, deed: Deed, *, can_manage: bool = False, zone: str | None = None) -> Context:
+        """Return what a command needs to know of a deed."""
+        return await self._app.context(
+            deed.team, asker=deed.user, place=deed.place, can_manage=can_manage, zone=zone or None
+        )
+
+    def lacking(self, error: BaseException, ref: str = "") -> Card | None:
+        """Return how Clout is installed again, where an old install lacks a permission."""
+        scope = scope_lacking(error)
+        if not scope:
+            return None
+        log.warning("an install lacks a scope", scope=scope)
+        return reinstall_card(scope, ref or self._reference(), install_address(self._app.settings))
+
+    async def _card(self, deed: Deed, invocation: Invocation) -> Card:
+        ctx = await self.context(deed)
+        try:
+            if invocation.command.manages:  # asked at the press, never when a card is drawn
+                person = await self._people.who(deed.client, deed.workspace, deed.user)
+                # whoever sets up a digest means the time of day at home, where the team has no zone of its own
+                ctx = await self.context(deed, can_manage=manages(person, deed.user, ctx.own), zone=person.zone)
+        except CloutError as error:
+            return self.lacking(error) or refusal(ctx, error, reference=self._reference)
+        return await run(ctx, invocation, deed.answer.partial, reference=self._reference)
+
+    @asynccontextmanager
+    async def _sign_of_life(self, deed: Deed, invocation: Invocation) -> AsyncIterator[None]:
+        """Tell the asker that we look, unless the answer is there at once."""
+        finished = asyncio.Event()
+
+        async def tell() -> None:
+            try:
+                async with asyncio.timeout(self.patience):
+                    await finished.wait()
+            except TimeoutError:
+                await deed.answer.line(_looking(invocation))
+
+        telling = asyncio.create_task(tell())
+        try:
+            yield
+        finally:
+            finished.set()
+            await telling
+
+
+def again(invocation: Invocation) -> Button:
+    """Return the command as a button: asked again for another page or to be shared, but not read anew."""
+    flags = {argument.name for argument in invocation.command.arguments if argument.kind == "flag"}
+    given = invocation.arguments.values.items()
+    pairs = tuple((name, value) for name, values in given if name not in flags for value in values)
+    return Button(label="Again", command=invocation.command.name, arguments=pairs)
+
+
+def _looking(invocation: Invocation) -> str:
+    names = [mrkdwn(outside(f"@{name.removeprefix('@')}", _NAMED)) for name in creators_of(invocation)]
+    return f"Looking up {', '.join(names)} …" if names else "One moment …"
