@@ -1,0 +1,154 @@
+"""Bot tokens turn over through Bolt: once, encrypted, in use at once; and an old one is not given up too early."""
+
+import asyncio
+import time
+
+import pytest
+from slack_sdk.errors import SlackTokenRotationError
+from slack_sdk.oauth.installation_store.models.installation import Installation
+
+from bots.slack_clients import InstalledClients
+from bots.slack_http import many_workspaces
+from bots.slack_installs import SlackInstalls
+from bots.slack_rotation import Rotator
+from bots.slack_socket import connected, web_client
+from core.app import build
+from core.connectors import manifests
+from core.settings import Settings
+from core.vault import Vault, new_key
+from tests.bots.conftest import BoxClock, served
+from tests.bots.test_slack_life import so
+
+KEY = new_key()
+
+
+@pytest.fixture
+def settings(box, slack, tmp_path):
+    env = {**box.env(), **box.slack_env(install=True), "CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'c.db'}"}
+    env |= {"CLOUT_PORT": "0", "CLOUT_SECRET_KEYS": KEY, "CLOUT_PUBLIC_URL": "https://clout.example"}
+    return Settings.read(manifests(), env, env_file=None)
+
+
+@pytest.fixture
+async def clout(box, settings):
+    async with build(settings, clock=BoxClock(box)) as app:
+        yield app
+
+
+@pytest.fixture
+def store(clout):
+    return SlackInstalls(clout.store.database, Vault([KEY]), clout.clock, "1.1")
+
+
+async def installed(slack, store, seconds):
+    """An installation of the first workspace whose token lives so long."""
+    slack.token_seconds = seconds
+    app = slack.install(slack.home, rotating=True)
+    await store.async_save(
+        Installation(
+            team_id=slack.home.id, user_id="U1", bot_token=app.token, bot_id=app.bot_id, bot_user_id=app.bot_user,
+            bot_refresh_token=app.refresh_tokens[-1], bot_token_expires_at=int(time.time() + seconds),
+        )
+    )  # fmt: skip
+    slack.token_seconds = 43_200
+    return app.token
+
+
+async def stored(slack, store):
+    return await store.async_find_bot(enterprise_id=None, team_id=slack.home.id)
+
+
+def refreshes(slack):
+    return sum(call.text("grant_type") == "refresh_token" for call in slack.calls)
+
+
+async def test_a_token_near_its_end_is_turned_over_and_used(slack, clout, front, store, tmp_path):
+    old = await installed(slack, store, 3_600)
+    made = many_workspaces(clout, front)
+    async with served(made.bolt) as url:
+        slack.request_url = url
+        asked = [await slack.command("/influence", "@beanco private") for _ in range(2)]
+        for one in asked:
+            await one.says("@beanco · 51")
+        await slack.open_home()
+        await slack.until(lambda: any(call.method == "views.publish" for call in slack.calls), what="the home tab")
+    new = (await stored(slack, store)).bot_token
+    assert new != old
+    assert refreshes(slack) == 1
+    assert [call.token for call in slack.calls if call.method == "views.publish"] == [new]
+    written = b"".join(one.read_bytes() for one in tmp_path.iterdir())
+    assert new.encode() not in written
+    assert b"xoxe" not in written
+    await front.stop(5)
+
+
+async def test_the_old_token_is_no_longer_remembered(slack, clout, front, store):
+    old = await installed(slack, store, 43_200)
+    made = many_workspaces(clout, front)
+    async with served(made.bolt) as url:
+        slack.request_url = url
+        await (await slack.command("/influence", "@beanco private")).answer()
+        cache = made.bolt._async_authorize.authorize_result_cache
+        assert old in cache
+        slack.home.installation.revoked.add(old)
+        await installed(slack, made.life._store, 43_200)
+        assert cache == {}
+        await (await slack.command("/influence", "@beanco private")).says("@beanco · 51")
+    await front.stop(5)
+
+
+async def test_two_at_once_spend_the_refresh_token_once(slack, settings, store):
+    await installed(slack, store, 60)
+    rotator = made_rotator(settings, store)
+    bot = await stored(slack, store)
+    first, second = await asyncio.gather(*(rotator.perform_bot_token_rotation(bot=bot) for _ in range(2)))
+    assert first.bot_token == second.bot_token == (await stored(slack, store)).bot_token
+    assert refreshes(slack) == 1
+
+
+async def test_two_processes_at_once_end_with_one_token(slack, settings, store):
+    await installed(slack, store, 60)
+    bot = await stored(slack, store)
+    rotators = [made_rotator(settings, store) for _ in range(2)]
+    await asyncio.gather(*(one.perform_bot_token_rotation(bot=bot) for one in rotators))
+    assert (await stored(slack, store)).bot_token == slack.home.installation.token
+
+
+@pytest.mark.parametrize("kind", ["503", "hang_up", "internal_error"])
+async def test_while_slack_has_trouble_the_old_token_stays(slack, settings, store, kind):
+    old = await installed(slack, store, 3_600)
+    slack.weather.fail("oauth.v2.access", kind)
+    rotator = made_rotator(settings, store)
+    assert await rotator.perform_bot_token_rotation(bot=await stored(slack, store)) is None
+    assert (await stored(slack, store)).bot_token == old
+
+
+async def test_a_token_that_ended_and_cannot_be_turned_over_is_an_error(slack, clout, settings, store):
+    await installed(slack, store, -5)
+    slack.weather.fail("oauth.v2.access", "503", times=None)
+    rotator = made_rotator(settings, store)
+    with pytest.raises(SlackTokenRotationError):
+        await rotator.perform_bot_token_rotation(bot=await stored(slack, store))
+    clients = InstalledClients(store, rotator, lambda *_: None, clout.store, address="")
+    assert await clients.of(f"slack:-:{slack.home.id}") is None
+
+
+def made_rotator(settings, store):
+    client = web_client(settings.slack)
+    return Rotator(store, client, client_id="1.1", client_secret="sandbox-client-secret")
+
+
+async def test_many_workspaces_over_one_socket(slack, clout, front, store, monkeypatch):
+    """Without a signing secret commands come by Socket Mode, each with its own workspace's token."""
+    await installed(slack, store, 43_200)
+    token = type(clout.settings.slack).model_validate(
+        clout.settings.slack.model_dump() | {"app_token": slack.app_token, "signing_secret": None}
+    )
+    monkeypatch.setattr(clout.settings, "__dict__", clout.settings.__dict__ | {"slack": token})
+    made = many_workspaces(clout, front)
+    async with connected(clout, front, ping=0.5, attached=made):
+        await (await slack.command("/influence", "@beanco")).says("@beanco · 51")
+        await slack.uninstall()
+        await so(lambda: len(slack.sockets.acknowledged) >= 3 and len(made.life._running) == 0)
+    assert await stored(slack, store) is None
+    assert await clout.store.left_at(f"slack:-:{slack.home.id}") is not None
