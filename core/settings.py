@@ -1,7 +1,7 @@
 """Every setting, read once by core/app.py; nothing is read when this module is imported.
 
 Settings come from the environment and from a `.env` file in the working directory, the environment first:
-`CLOUT_<NAME>`, `CLOUT_SLACK__<NAME>` for Slack, and `CLOUT_<NETWORK>__<NAME>` for one network. What a network can be
+`CLOUT_<NAME>`, `CLOUT_SLACK__<NAME>` for Slack, `CLOUT_DISCORD__<NAME>` for Discord, and `CLOUT_<NETWORK>__<NAME>` for one network. What a network can be
 told stands in its manifest, so that a new network brings its settings with it.
 """
 
@@ -83,12 +83,20 @@ def _database(value: str) -> str:
 def _loopback(value: str) -> str:
     value = _http_address(value)
     if urlsplit(value).hostname not in ("127.0.0.1", "localhost", "::1"):
-        raise ValueError("is for a pretend Slack on this machine only: http://127.0.0.1:PORT/...")
+        raise ValueError("is for a pretend platform on this machine only: http://127.0.0.1:PORT/...")
     return value if value.endswith("/") else f"{value}/"
+
+
+def _loopback_socket(value: str) -> str:
+    parts = urlsplit(value.strip())
+    if parts.scheme != "ws" or parts.hostname not in ("127.0.0.1", "localhost", "::1") or not _has_port(parts):
+        raise ValueError("is for a pretend platform on this machine only: ws://127.0.0.1:PORT/...")
+    return value.strip()
 
 
 Address = Annotated[str, AfterValidator(_http_address)]
 LoopbackAddress = Annotated[str, AfterValidator(_loopback)]
+LoopbackSocket = Annotated[str, AfterValidator(_loopback_socket)]
 
 
 def default_database() -> str:
@@ -144,6 +152,16 @@ class SlackSettings(BaseModel):
     api_url: LoopbackAddress | None = Field(None, description="address of a pretend Slack on this machine, for tests")
 
 
+class DiscordSettings(BaseModel):
+    """What Discord needs: the bot's token; the gateway is called from here, so no public address is needed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    token: SecretStr | None = Field(None, description="bot token, from the Bot page of the application")
+    api_url: LoopbackAddress | None = Field(None, description="address of a pretend Discord on this machine, for tests")
+    gateway_url: LoopbackSocket | None = Field(None, description="address of its gateway, for tests")
+
+
 class Settings(BaseSettings):
     """All settings of one installation; `Settings.read` is the way to make one."""
 
@@ -176,6 +194,7 @@ class Settings(BaseSettings):
     lookup_seconds: float = Field(25, gt=0, le=120, description="longest time one lookup may take, seconds")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="what is logged")
     slack: SlackSettings = Field(default_factory=SlackSettings, description="", exclude=True)
+    discord: DiscordSettings = Field(default_factory=DiscordSettings, description="", exclude=True)
     networks: Mapping[str, NetworkSettings] = Field(default_factory=dict, description="", exclude=True)
 
     @classmethod
@@ -223,7 +242,7 @@ class Settings(BaseSettings):
         return self.networks.get(name) or NetworkSettings()
 
 
-SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType({"slack": SlackSettings})
+SECTIONS: Mapping[str, type[BaseModel]] = MappingProxyType({"slack": SlackSettings, "discord": DiscordSettings})
 """Settings that belong together: `CLOUT_<SECTION>__<NAME>`."""
 
 
