@@ -16,15 +16,18 @@ from core.models import (
     Failure,
     Manifest,
     NetworkReading,
+    NetworkScore,
     Post,
     Snapshot,
     Status,
     Target,
 )
 from core.readings import READ_BACK, carried, gains, merge
+from core.recording import Learnt
 from core.scoring import best_posts, score_network
 from core.sources import Source
 from core.store import Past, Store, StoredAccount
+from core.turns import Turns
 from core.weights import CURRENT
 
 log = structlog.get_logger("clout.fetching")
@@ -62,8 +65,9 @@ class Answer:
 class Fetching:
     """Answers Asks; `patience` bounds every single one. The same account asked twice at once is one request."""
 
-    def __init__(self, store: Store, clock: Clock, patience: timedelta) -> None:
+    def __init__(self, store: Store, clock: Clock, patience: timedelta, turns: Turns | None = None) -> None:
         self._store = store
+        self.turns = turns or Turns()
         self._clock = clock
         self._patience = patience
         self._flights: dict[tuple[str, str], asyncio.Task[Answer]] = {}
@@ -109,59 +113,23 @@ class Fetching:
         native_id = ask.known.reading.native_id if ask.known else None
         try:
             target = Target(handle=ask.handle, native_id=native_id)
-            snapshot = await ask.source.fetch(target, now - READ_BACK, self._patience)
+            async with self.turns.live(ask.network):
+                snapshot = await ask.source.fetch(target, now - READ_BACK, self._patience)
             return Answer(ask, await self._learn(ask, snapshot, now))
         except SourceError as error:
             return await self._failed(ask, error, now)
 
     async def _learn(self, ask: Ask, snapshot: Snapshot, now: datetime) -> NetworkReading:
         """Score what was read together with what was known, and store both in one transaction."""
-        profile, manifest = snapshot.profile, ask.source.manifest
+        profile, before = snapshot.profile, ask.known.reading.score if ask.known else None
         past = await self._store.past(profile.network, profile.native_id, since=now - READ_BACK)
-        merged = merge(past.posts, snapshot)
-        reading = self._scored(snapshot, merged.posts, past, manifest, now)
-        before = ask.known.reading.score if ask.known else None
-        if reading.score is not None:
-            reading = reading.model_copy(update={"score": carried(reading.score, before)})
-        await self._store.record(snapshot, reading, changed=merged.changed, deleted=merged.deleted)
-        return reading
-
-    def _scored(
-        self, snapshot: Snapshot, posts: tuple[Post, ...], past: Past, manifest: Manifest, now: datetime
-    ) -> NetworkReading:
-        profile = snapshot.profile
-        reach, earlier = snapshot.complete_from, past.followers
-        scored, guessed, notes = posts, False, snapshot.notes
-        if manifest.counts_are == "lifetime":
-            gained = gains(posts, past.baselines, now)
-            scored, guessed, notes = gained.posts, gained.estimated, (*notes, *gained.notes)
-        score = score_network(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
-        best: tuple[BestPost, ...] = ()
-        if score.score is not None:
-            raw = {post.native_id: post for post in posts}  # a card shows what the network shows
-            carrying = best_posts(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
-            best = tuple(BestPost(post=raw[b.post.native_id], leverage=b.leverage) for b in carrying)
-        # running totals say nothing about single posts, so only the audience is looked at
-        shown = () if manifest.counts_are == "lifetime" else scored
-        found = unusual(profile, shown, now, earlier, inputs=score.inputs)
-        return NetworkReading(
-            network=profile.network,
-            status="ok",
-            handle=profile.handle,
-            native_id=profile.native_id,
-            combine=manifest.combine,
-            access=snapshot.access,
-            profile=profile,
-            score=score.model_copy(update={"flags": counting_flags(found)}),
-            best_posts=best,
-            flags=found,
-            complete_from=reach,
-            notes=notes,
-        )
+        one = learnt(snapshot, past, before, ask.source.manifest, now)
+        await self._store.record(snapshot, one.reading, changed=one.changed, deleted=one.deleted)
+        return one.reading
 
     async def _failed(self, ask: Ask, error: SourceError, now: datetime) -> Answer:
         reading = ask.known.reading if ask.known else None
-        failure = _failure(error)
+        failure = failure_of(error)
         if isinstance(error, NotFound) or reading is not None:
             await self._store.record_failure(
                 ask.network,
@@ -175,13 +143,57 @@ class Fetching:
         return Answer(ask, _failed(reading, ask, error), error)
 
 
+def learnt(snapshot: Snapshot, past: Past, before: NetworkScore | None, manifest: Manifest, now: datetime) -> Learnt:
+    """Return what one fetch teaches: scored together with what was known; `before` is the score until now. Pure."""
+    merged = merge(past.posts, snapshot)
+    reading = _scored(snapshot, merged.posts, past, manifest, now)
+    if reading.score is not None:
+        reading = reading.model_copy(update={"score": carried(reading.score, before)})
+    return Learnt(snapshot, reading, merged.changed, merged.deleted)
+
+
+def _scored(
+    snapshot: Snapshot, posts: tuple[Post, ...], past: Past, manifest: Manifest, now: datetime
+) -> NetworkReading:
+    profile = snapshot.profile
+    reach, earlier = snapshot.complete_from, past.followers
+    scored, guessed, notes = posts, False, snapshot.notes
+    if manifest.counts_are == "lifetime":
+        gained = gains(posts, past.baselines, now)
+        scored, guessed, notes = gained.posts, gained.estimated, (*notes, *gained.notes)
+    score = score_network(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
+    best: tuple[BestPost, ...] = ()
+    if score.score is not None:
+        raw = {post.native_id: post for post in posts}  # a card shows what the network shows
+        carrying = best_posts(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
+        best = tuple(BestPost(post=raw[b.post.native_id], leverage=b.leverage) for b in carrying)
+    # running totals say nothing about single posts, so only the audience is looked at
+    shown = () if manifest.counts_are == "lifetime" else scored
+    found = unusual(profile, shown, now, earlier, inputs=score.inputs)
+    return NetworkReading(
+        network=profile.network,
+        status="ok",
+        handle=profile.handle,
+        native_id=profile.native_id,
+        combine=manifest.combine,
+        access=snapshot.access,
+        profile=profile,
+        score=score.model_copy(update={"flags": counting_flags(found)}),
+        best_posts=best,
+        flags=found,
+        complete_from=reach,
+        notes=notes,
+    )
+
+
 def _outdated(reading: NetworkReading) -> bool:
     """Whether another version computed the score: versions are never compared. A dormant one cannot be had anew."""
     score = reading.score
     return score is not None and score.state != "dormant" and score.model_version != CURRENT.model_version
 
 
-def _failure(error: SourceError) -> Failure:
+def failure_of(error: SourceError) -> Failure:
+    """Return an error as it is stored beside a reading."""
     return Failure(network=error.network, error=type(error).__name__, message=error.message, retry_at=error.retry_at)
 
 
@@ -195,7 +207,7 @@ def _failed(reading: NetworkReading | None, ask: Ask, error: SourceError) -> Net
         reading = NetworkReading(
             network=ask.network, status="ok", handle=ask.handle, combine=ask.source.manifest.combine
         )
-    return reading.model_copy(update={"status": status_of(error), "failure": _failure(error)})
+    return reading.model_copy(update={"status": status_of(error), "failure": failure_of(error)})
 
 
 def status_of(error: SourceError) -> Status:

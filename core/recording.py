@@ -1,6 +1,7 @@
 """Writes one fetch of one account; every function runs inside one transaction of the caller."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -31,6 +32,28 @@ from core.tables import (
     suppressions,
     to_ms,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """What one fetch of one account taught: posts that are new or moved, and native ids of those that are gone."""
+
+    snapshot: Snapshot
+    reading: NetworkReading
+    changed: tuple[Post, ...] = ()
+    deleted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """One account that could not be read; `native_id` is None for a handle that never was."""
+
+    network: str
+    failure: Failure
+    status: Status
+    handle: str
+    native_id: str | None = None
+
 
 MISS_FOR = timedelta(hours=1)  # how long "no such account" is believed without asking again
 
@@ -261,6 +284,13 @@ def record_failure(
         row = {"network": network, "handle_key": handle_key(handle), "failure": told, "until": to_ms(at + MISS_FOR)}
         conn.execute(upsert(misses, conn.dialect.name), row)
     return account_id
+
+
+def record_many(conn: Connection, learnt: Sequence[Learnt], missed: Sequence[Missed], now: datetime) -> list[int]:
+    """See Store.record_many; the ids of all accounts that are known."""
+    ids = [record(conn, one.snapshot, one.reading, one.changed, one.deleted, now) for one in learnt]
+    failed = [record_failure(conn, m.network, m.failure, m.status, now, m.handle, m.native_id) for m in missed]
+    return ids + [account_id for account_id in failed if account_id is not None]
 
 
 def forget(conn: Connection, network: str, native_id: str) -> bool:

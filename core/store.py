@@ -1,6 +1,6 @@
 """The store: everything Clout remembers, behind one class; SQLite today, PostgreSQL by another address."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -16,6 +16,7 @@ from core.database import Database, open_database
 from core.finding import Pair, ScorePoint, StoredAccount, StoredCreator
 from core.models import Clock, Failure, NetworkReading, NetworkScore, Post, Snapshot, Status
 from core.recall import Past
+from core.recording import Learnt, Missed
 from core.tables import handle_key
 
 __all__ = [
@@ -29,6 +30,10 @@ __all__ = [
     "TeamCreator",
     "handle_key",
 ]
+
+
+def _nothing(conn: Connection) -> None:
+    """Write nothing more."""
 
 
 class Follower(Protocol):
@@ -126,6 +131,20 @@ class Store:
 
         return await self._db.write(work)
 
+    async def record_many(
+        self, learnt: Sequence[Learnt], missed: Sequence[Missed], *, also: Callable[[Connection], None] = _nothing
+    ) -> None:
+        """Write many fetches, and attempts that failed, in one transaction, with what `also` writes beside them."""
+        now = self._clock.now()
+
+        def work(conn: Connection) -> None:
+            ids = recording.record_many(conn, learnt, missed, now)
+            for follower in self._followers if ids else ():
+                follower.attempted(conn, ids, now)
+            also(conn)
+
+        await self._db.write(work)
+
     async def record_failure(
         self,
         network: str,
@@ -187,6 +206,9 @@ class Store:
         while last is not None:
             page = await self._db.write(keeping.purge_page, now, retention, last)
             last, emptied = page.last_id, emptied + page.emptied
+        done: int | None = 0
+        while done is not None:
+            done = await self._db.write(keeping.purge_days, now, done)
         await self._db.write(keeping.note_purge, now)
         return emptied
 
