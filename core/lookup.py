@@ -37,6 +37,7 @@ from core.models import (
 from core.readings import READ_BACK, DayScore, candidates, history, strongest, total, weighed
 from core.sources import Source
 from core.store import ScorePoint, Store, StoredAccount, StoredCreator
+from core.turns import Turns
 
 _NEAR_AMONG = 500  # known names that a mistyped one is compared with
 PARTIAL_AFTER = 10.0  # seconds until a card with what has answered is shown (DESIGN 2)
@@ -73,6 +74,11 @@ class Lookups:
     async def aclose(self) -> None:
         """Give up what is still on its way."""
         await self._fetching.aclose()
+
+    @property
+    def turns(self) -> Turns:
+        """The order at every network, in which refreshes wait for people."""
+        return self._fetching.turns
 
     # --- use cases ----------------------------------------------------------------------------------------------------
 
