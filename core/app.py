@@ -18,10 +18,12 @@ from core.connectors.http import HttpClient
 from core.lookup import Lookups
 from core.messenger import Place
 from core.models import ChartSpec, Clock, Manifest
+from core.roster import Roster
 from core.settings import Settings
 from core.sources import sources_of
 from core.store import Store
 from core.teams import Teams
+from core.tracking import Tracking
 
 
 class SystemClock:
@@ -44,6 +46,8 @@ class App:
     lookups: Lookups
     teams: Teams
     painter: ThreadPoolExecutor
+    roster: Roster
+    tracking: Tracking
 
     async def context(
         self,
@@ -67,6 +71,8 @@ class App:
             place=place,
             own=own,
             teams=self.teams,
+            roster=self.roster,
+            tracking=self.tracking,
         )
 
     async def draw(self, spec: ChartSpec, dark: bool = False) -> bytes:
@@ -112,8 +118,10 @@ async def build(
             sources = sources_of(connectors, settings, http, clock)
             lookups = Lookups(store, sources, clock, patience=timedelta(seconds=settings.lookup_seconds))
             teams = Teams(store, clock)
+            roster = Roster(store)
+            tracking = Tracking(store, lookups, roster, clock, most=settings.max_tracked)
             try:
-                yield App(settings, clock, store, http, lookups.manifests, lookups, teams, painter)
+                yield App(settings, clock, store, http, lookups.manifests, lookups, teams, painter, roster, tracking)
             finally:
                 await lookups.aclose()
             limits = {name: found.retention for name, found in lookups.manifests.items() if found.retention is not None}

@@ -124,12 +124,12 @@ class Lookups:
         second = await self.lookup(team, target)
         if second.candidates:
             raise AmbiguousHandle(f"{target} is several accounts: say which network, as in network:name.")
-        creator = first.name or await self._new_name(team, name, first)
+        creator = first.name or await self.new_name(team, name, first)
         accounts = [(r.network, r.native_id) for r in (*first.networks, *second.networks) if r.native_id is not None]
         await self._store.link(team, creator, list(dict.fromkeys(accounts)))
         return await self.accounts(team, creator)
 
-    async def _new_name(self, team: str, name: str, reading: Reading) -> str:
+    async def new_name(self, team: str, name: str, reading: Reading) -> str:
         """Return the name of a creator to be made: the handle without its server; refuses one that is taken."""
         bare = self._handle(name).name.partition("@")[0].removesuffix(self._suffix(reading))
         taken = await self._stored(team, self._handle(bare), None)
@@ -178,6 +178,15 @@ class Lookups:
         network, named, start = text.lstrip("@").lower().rpartition(":")
         known = await self._store.known_handles(team, start)
         return tuple(name.text for name in known if not named or name.network == network)
+
+    def handle(self, text: str, network: str | None = None) -> Handle:
+        """Return what a handle or profile address means, on `network` when given; raises InputError."""
+        return self._handle(text, network)
+
+    def obstacle(self, network: str) -> str:
+        """Return why a network cannot be read by this version, or an empty text; what is merely not set up can."""
+        source = self._sources[network]
+        return "" if source.connector.fetch is not None else source.obstacle
 
     def _handle(self, text: str, network: str | None = None) -> Handle:
         mastodon = self._sources.get("mastodon")

@@ -8,9 +8,11 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, delete
 
 from core.creators import set_setting, setting
 from core.tables import (
+    account_refresh,
     account_scores,
     accounts,
     creator_accounts,
+    creator_days,
     creators,
     from_date,
     misses,
@@ -156,6 +158,22 @@ def _empty(conn: Connection, ids: Sequence[int], tables: Iterable[Table]) -> Non
 def _delete(conn: Connection, table: Table, which: ColumnElement[bool], ids: Sequence[int]) -> None:
     if ids:
         conn.execute(delete(table).where(which))
+
+
+def purge_days(conn: Connection, now: datetime, after: int) -> int | None:
+    """Delete days older than scores are kept, of the next creators after the id `after`; the last id, None at the end.
+
+    After the last one, whatever no team tracks any more leaves the queue of accounts to read again.
+    """
+    c = creators.c
+    ids = list(conn.scalars(select(c.id).where(c.id > after).order_by(c.id).limit(PAGE)))
+    days = creator_days.c
+    _delete(conn, creator_days, and_(days.creator_id.in_(ids), days.day < _day(now - SCORES_FOR)), ids)
+    if ids:
+        return int(ids[-1])
+    followed = exists().where(accounts.c.id == account_refresh.c.account_id, TRACKED)
+    conn.execute(delete(account_refresh).where(~followed))
+    return None
 
 
 def purge_misses(conn: Connection, now: datetime) -> None:

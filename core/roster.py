@@ -49,13 +49,6 @@ class Roster:
             done += len(found)
         return done
 
-    async def purge(self, now: datetime) -> None:
-        """Delete days older than scores are kept, and what waits in the queue for nobody, in small transactions."""
-        last: int | None = 0
-        while last is not None:
-            last = await self._db.write(standing.purge_days, now, last)
-        await self._db.write(standing.sweep)
-
     # --- reading ------------------------------------------------------------------------------------------------------
 
     async def standings(self, team: str, *, at: datetime, before: datetime, tags: Sequence[str] = ()) -> list[Standing]:

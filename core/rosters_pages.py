@@ -66,9 +66,9 @@ class Renamed(NamedTuple):
 class Standing:
     """Where a tracked creator stands at a moment, and where it stood before.
 
-    `score`, `low`, `high` are the shown integers, `value` the exact score; None without a number. `at` is when the
-    newest reading behind it was made. The `previous` figures are those of the newest firm day up to the earlier
-    moment, at most 14 days older than it.
+    `score`, `low`, `high` are the shown integers, `value` and `previous_value` exact scores; None without a number.
+    `at` is when the newest reading behind it was made. The `previous` figures are those of the newest firm day up to
+    the earlier moment, at most 14 days older than it.
     """
 
     creator_id: int
@@ -84,6 +84,7 @@ class Standing:
     model_version: str | None
     weights_version: str | None
     previous: int | None = None
+    previous_value: float | None = None
     previous_low: int | None = None
     previous_high: int | None = None
     previous_state: str | None = None
@@ -357,6 +358,7 @@ def _standing(now: AnyRow, creator: AnyRow, earlier: AnyRow | None, told: Told, 
         model_version=now.model_version,
         weights_version=now.weights_version,
         previous=_shown(earlier.score) if earlier is not None else None,
+        previous_value=earlier.score if earlier is not None else None,
         previous_low=_shown(earlier.low) if earlier is not None else None,
         previous_high=_shown(earlier.high) if earlier is not None else None,
         previous_state=earlier.state if earlier is not None else None,

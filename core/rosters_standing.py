@@ -150,12 +150,6 @@ def dequeue(conn: Connection, account_ids: Sequence[int]) -> None:
         conn.execute(delete(account_refresh).where(account_refresh.c.account_id.in_(ids), ~followed))
 
 
-def sweep(conn: Connection) -> int:
-    """Take every account out of the queue that no team tracks any more, such as those of a team that left."""
-    followed = exists().where(accounts.c.id == account_refresh.c.account_id, TRACKED)
-    return conn.execute(delete(account_refresh).where(~followed)).rowcount
-
-
 def _note_attempts(conn: Connection, account_ids: Sequence[int]) -> None:
     """Keep in the queue what went wrong and since when; the failures in a row are the account's own alone."""
     c = account_refresh.c
@@ -386,13 +380,3 @@ def regroup(conn: Connection, creator_id: int, now: datetime) -> None:
     blank = dict.fromkeys(_columns(Total(0, Score(state="ok", model_version="", weights_version=""), None)))
     blank.pop("of")
     conn.execute(update(creators).where(creators.c.id == creator_id).values(blank))
-
-
-def purge_days(conn: Connection, now: datetime, after: int, size: int = 500) -> int | None:
-    """Delete days older than scores are kept, of the next `size` creators after an id; the last id, or None."""
-    ids = list(conn.scalars(select(creators.c.id).where(creators.c.id > after).order_by(creators.c.id).limit(size)))
-    if not ids:
-        return None
-    limit = from_date((now - SCORES_FOR).date())
-    conn.execute(delete(creator_days).where(creator_days.c.creator_id.in_(ids), creator_days.c.day < limit))
-    return int(ids[-1])

@@ -192,6 +192,7 @@ class Settings(BaseSettings):
         "UTC", description="time zone of dates in the terminal, an IANA name"
     )
     lookup_seconds: float = Field(25, gt=0, le=120, description="longest time one lookup may take, seconds")
+    max_tracked: int | None = Field(None, ge=1, description="creators that one team may track at most")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("WARNING", description="what is logged")
     slack: SlackSettings = Field(default_factory=SlackSettings, description="", exclude=True)
     discord: DiscordSettings = Field(default_factory=DiscordSettings, description="", exclude=True)

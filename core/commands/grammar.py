@@ -14,7 +14,9 @@ from core.models import Linked, Manifest, NetworkAvailability, Reading
 from core.team_settings import TeamSettings
 
 if TYPE_CHECKING:  # use cases bring the database along, which help never needs
+    from core.roster import Roster
     from core.teams import Teams
+    from core.tracking import Tracking
 
 Show = Callable[[Card], Awaitable[None]]
 """Publishes a card before the final one."""
@@ -109,6 +111,8 @@ class Context:
     place: Place | None = None
     own: TeamSettings = UNDECIDED
     teams: "Teams" = UNWIRED
+    roster: "Roster" = UNWIRED
+    tracking: "Tracking" = UNWIRED
 
 
 @dataclass(frozen=True, slots=True)
