@@ -1,8 +1,8 @@
 """Every setting, read once by core/app.py; nothing is read when this module is imported.
 
 Settings come from the environment and from a `.env` file in the working directory, the environment first:
-`CLOUT_<NAME>`, `CLOUT_SLACK__<NAME>` for Slack, `CLOUT_DISCORD__<NAME>` for Discord, and `CLOUT_<NETWORK>__<NAME>` for one network. What a network can be
-told stands in its manifest, so that a new network brings its settings with it.
+`CLOUT_<NAME>`, `CLOUT_SLACK__<NAME>` for Slack, `CLOUT_DISCORD__<NAME>` for Discord, and `CLOUT_<NETWORK>__<NAME>` for
+one network. What a network can be told stands in its manifest, so that a new network brings its settings with it.
 """
 
 import difflib
