@@ -64,7 +64,8 @@ class Rotator(AsyncTokenRotator):
                 return None
             if isinstance(error, SlackTokenRotationError):
                 raise
-            raise SlackTokenRotationError(SlackApiError("Slack could not be reached", {})) from error
+            away = SlackApiError("Slack could not be reached", {})  # type: ignore[no-untyped-call]
+            raise SlackTokenRotationError(away) from error
         if turned is not None:
             await self._store.async_save_bot(turned)
         return turned

@@ -226,10 +226,8 @@ async def test_a_silent_slack_is_unknown(slack, api, clock):
 @pytest.mark.parametrize("seed", range(4))
 async def test_in_any_storm_no_key_is_ever_posted_twice(slack, messenger, seed):
     """A caller that sends again whatever is not unknown, as the outbox does."""
-    chance, kinds = (
-        random.Random(seed),
-        ("503", "hang_up", "ratelimited", "internal_error", "not_json", "channel_not_found"),
-    )
+    chance = random.Random(seed)
+    lost, refused = ("503", "hang_up", "internal_error", "not_json"), ("ratelimited", "channel_not_found")
     done = set()
     for n in range(12):
         for _ in range(3):
