@@ -38,7 +38,7 @@ class Ask:
     """One account to answer for.
 
     `known` is what is stored about it, `guessed` says that a bare name is tried there, `missed` that the network did
-    not know the name within the last hour.
+    not know the name within the last hour. What is asked in the `background` leaves a share of the network's budget.
     """
 
     source: Source
@@ -46,6 +46,7 @@ class Ask:
     known: StoredAccount | None = None
     guessed: bool = False
     missed: Failure | None = None
+    background: bool = False
 
     @property
     def network(self) -> str:
@@ -70,7 +71,7 @@ class Fetching:
         self.turns = turns or Turns()
         self._clock = clock
         self._patience = patience
-        self._flights: dict[tuple[str, str], asyncio.Task[Answer]] = {}
+        self._flights: dict[tuple[str, str, str, bool], asyncio.Task[Answer]] = {}
 
     async def aclose(self) -> None:
         """Give up what is still on its way."""
@@ -99,7 +100,7 @@ class Fetching:
 
     async def flight(self, ask: Ask) -> Answer:
         """Join the request that is already on its way for this account, or start it; a leaving caller stops no one."""
-        key = (ask.network, ask.handle)
+        key = (ask.network, ask.handle, ask.source.owner, ask.background)
         task = self._flights.get(key)
         if task is None:
             task = asyncio.create_task(self._answer(ask))
@@ -114,7 +115,7 @@ class Fetching:
         try:
             target = Target(handle=ask.handle, native_id=native_id)
             async with self.turns.live(ask.network):
-                snapshot = await ask.source.fetch(target, now - READ_BACK, self._patience)
+                snapshot = await ask.source.fetch(target, now - READ_BACK, self._patience, background=ask.background)
             return Answer(ask, await self._learn(ask, snapshot, now))
         except SourceError as error:
             return await self._failed(ask, error, now)
@@ -130,7 +131,8 @@ class Fetching:
     async def _failed(self, ask: Ask, error: SourceError, now: datetime) -> Answer:
         reading = ask.known.reading if ask.known else None
         failure = failure_of(error)
-        if isinstance(error, NotFound) or reading is not None:
+        # what our own budget refused says nothing of the account: it is asked again as soon as the budget allows
+        if not error.ours and (isinstance(error, NotFound) or reading is not None):
             await self._store.record_failure(
                 ask.network,
                 failure,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from core.credentials import Credentials
 from core.errors import (
     AmbiguousHandle,
     BadHandle,
@@ -35,7 +36,7 @@ from core.models import (
     Reading,
 )
 from core.readings import READ_BACK, DayScore, candidates, history, strongest, total, weighed
-from core.sources import Source
+from core.sources import Source, of_team
 from core.store import ScorePoint, Store, StoredAccount, StoredCreator
 from core.turns import Turns
 
@@ -62,9 +63,16 @@ class Lookups:
     """Looks creators up, links their accounts, and tells what is read; one for the whole process."""
 
     def __init__(
-        self, store: Store, sources: Mapping[str, Source], clock: Clock, *, patience: timedelta = timedelta(seconds=25)
+        self,
+        store: Store,
+        sources: Mapping[str, Source],
+        clock: Clock,
+        *,
+        patience: timedelta = timedelta(seconds=25),
+        credentials: Credentials | None = None,
     ) -> None:
         self._store = store
+        self._credentials = credentials
         self._sources = sources
         self._clock = clock
         self._fetching = Fetching(store, clock, patience)
@@ -195,12 +203,12 @@ class Lookups:
 
     # --- whom to ask --------------------------------------------------------------------------------------------------
 
-    def _names(self, handle: Handle) -> dict[str, str]:
+    def _names(self, handle: Handle, sources: Mapping[str, Source] | None = None) -> dict[str, str]:
         """Return network -> name there: the one named, or every free network where the bare name could exist."""
         if handle.network is not None:
             return {handle.network: handle.name}
         names = {}
-        for name, source in self._sources.items():
+        for name, source in (sources or self._sources).items():
             if source.guessable:
                 try:
                     names[name] = source.name_for(handle)
@@ -225,18 +233,19 @@ class Lookups:
 
     async def _asks(self, question: Question) -> list[Ask]:
         handle, stored = question.handle, question.stored
-        asks = [self._ask_for(account) for account in stored.accounts] if stored is not None else []
+        sources = await of_team(self._sources, self._credentials, question.team)
+        asks = [self._ask_for(account, sources) for account in stored.accounts] if stored is not None else []
         if stored is not None and stored.linked:
             return asks
         answered = {ask.network for ask in asks}
-        unknown = [(n, name) for n, name in self._names(handle).items() if n not in answered]
+        unknown = [(n, name) for n, name in self._names(handle, sources).items() if n not in answered]
         missed = stored.misses if stored is not None else await self._store.missed(unknown, question.now)
         guessed = handle.network is None
-        return asks + [Ask(self._sources[n], name, None, guessed, missed.get((n, name))) for n, name in unknown]
+        return asks + [Ask(sources[n], name, None, guessed, missed.get((n, name))) for n, name in unknown]
 
-    def _ask_for(self, account: StoredAccount) -> Ask:
+    def _ask_for(self, account: StoredAccount, sources: Mapping[str, Source] | None = None) -> Ask:
         reading = account.reading
-        return Ask(self._sources[reading.network], reading.handle, account)
+        return Ask((sources or self._sources)[reading.network], reading.handle, account)
 
     # --- asking -------------------------------------------------------------------------------------------------------
 

@@ -5,14 +5,18 @@ The connectors know no settings and the settings know no connectors; here they m
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.budgets import Budgets
 from core.connectors import Connector
-from core.connectors.http import HttpClient, next_utc_midnight
+from core.connectors.costs import Meter
+from core.connectors.http import HttpClient, Requests, next_utc_midnight
+from core.credentials import Credentials, Keys
 from core.errors import NotConfigured, SourceError, Unavailable
 from core.handles import Handle
-from core.models import Clock, Manifest, NetworkAvailability, Snapshot, Target
+from core.models import Clock, Manifest, NetworkAvailability, Snapshot, Target, Verified
 from core.settings import NetworkSettings, Settings
 
 
@@ -24,6 +28,17 @@ class Source:
     settings: NetworkSettings
     http: HttpClient
     clock: Clock
+    budgets: Budgets | None = None  # None limits nothing
+    owner: str = ""  # the team whose own key it is; empty for the installation's
+    expires_at: datetime | None = None  # of a connected key
+
+    def keyed(self, keys: Keys) -> "Source":
+        """Return the network as a team reads it: its own key before the environment's, the installation's after."""
+        given = self.settings.values
+        values = {**given, **keys.values} if keys.owner else {**keys.values, **given}
+        used = keys.owner or not keys.values.keys() <= given.keys()
+        settings = self.settings.model_copy(update={"values": values})
+        return replace(self, settings=settings, owner=keys.owner, expires_at=keys.expires_at if used else None)
 
     @property
     def manifest(self) -> Manifest:
@@ -69,37 +84,82 @@ class Source:
             return next_utc_midnight(fetched_at)
         return fetched_at + self.connector.manifest.fresh_for
 
-    async def fetch(self, target: Target, since: datetime, patience: timedelta) -> Snapshot:
-        """Return what the network shows, within `patience`; raises one SourceError."""
+    async def fetch(
+        self,
+        target: Target,
+        since: datetime,
+        patience: timedelta,
+        *,
+        background: bool = False,
+        meter: Meter | None = None,
+    ) -> Snapshot:
+        """Return what the network shows, within `patience`; raises one SourceError.
+
+        Work in the `background` leaves a share of the network's budget to people who ask. A `meter` counts what it
+        costs where several fetches share one reservation; else each has its own.
+        """
         fetch = self.connector.fetch
         if self.obstacle or fetch is None:
             raise NotConfigured(self.manifest.name, self.obstacle)
-        deadline = asyncio.get_running_loop().time() + patience.total_seconds()
-        client = self.http.scoped(
+        async with self._metered(background, meter) as counted:
+            deadline = asyncio.get_running_loop().time() + patience.total_seconds()
+            client = self._client(deadline, counted)
+            try:
+                async with asyncio.timeout_at(deadline + 1):  # the client's own comes first, with a better reason
+                    return await fetch(target, since, client, self.clock, self.settings.values)
+            except TimeoutError as err:
+                raise Unavailable(self.manifest.name, f"{self.manifest.label} did not answer in time.") from err
+
+    async def verify(self, patience: timedelta) -> Verified | None:
+        """Try the key with one cheap request; None where the network has none. Raises one SourceError."""
+        if self.connector.verify is None:
+            return None
+        client = self._client(asyncio.get_running_loop().time() + patience.total_seconds(), None)
+        return await self.connector.verify(client, self.clock, self.settings.values)
+
+    def _client(self, deadline: float, meter: Meter | None) -> Requests:
+        return self.http.scoped(
             self.connector.manifest,
             base_url=self.settings.base_url,
             auth_url=self.settings.auth_url,
             deadline=deadline,
+            meter=meter,
         )
-        try:
-            async with asyncio.timeout_at(deadline + 1):  # the client's own deadline comes first, with a better reason
-                return await fetch(target, since, client, self.clock, self.settings.values)
-        except TimeoutError as err:
-            raise Unavailable(self.manifest.name, f"{self.manifest.label} did not answer in time.") from err
+
+    def _metered(self, background: bool, meter: Meter | None) -> AbstractAsyncContextManager[Meter | None]:
+        if meter is not None or self.budgets is None:
+            return nullcontext(meter)
+        return self.budgets.metered(self.connector.manifest.name, self.owner, background=background)
 
     def availability(self) -> NetworkAvailability:
         """Return whether the network can be read here, and why not."""
         known = self.connector.fetch is not None
         return NetworkAvailability(
-            manifest=self.manifest, ready=not self.obstacle, reason=self.obstacle, implemented=known
+            manifest=self.manifest,
+            ready=not self.obstacle,
+            reason=self.obstacle,
+            implemented=known,
+            expires_at=self.expires_at,
         )
 
 
 def sources_of(
-    connectors: Mapping[str, Connector], settings: Settings, http: HttpClient, clock: Clock
+    connectors: Mapping[str, Connector],
+    settings: Settings,
+    http: HttpClient,
+    clock: Clock,
+    budgets: Budgets | None = None,
 ) -> dict[str, Source]:
     """Return every network's source by name, in the connectors' order."""
-    return {name: Source(found, settings.network(name), http, clock) for name, found in connectors.items()}
+    return {name: Source(found, settings.network(name), http, clock, budgets) for name, found in connectors.items()}
+
+
+async def of_team(sources: Mapping[str, Source], credentials: Credentials | None, team: str) -> Mapping[str, Source]:
+    """Return the sources as a team reads them, with the keys that were connected; raises StoreError."""
+    keys = await credentials.keys(team) if credentials is not None else {}
+    if not keys:
+        return sources
+    return {name: source.keyed(keys[name]) if name in keys else source for name, source in sources.items()}
 
 
 def named(errors: Mapping[str, SourceError]) -> str:
