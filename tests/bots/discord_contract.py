@@ -105,9 +105,7 @@ def validator(name):
     document = _schema()
     if document is None:
         return None
-    registry = Registry().with_resource(
-        "urn:discord", Resource.from_contents(document, default_specification=_draft())
-    )
+    registry = Registry().with_resource("urn:discord", Resource.from_contents(document, default_specification=_draft()))
     return Draft202012Validator({"$ref": f"urn:discord#/components/schemas/{name}"}, registry=registry)
 
 
@@ -120,7 +118,8 @@ def _draft():
 def broken(name, payload):
     """What the official schema says against a payload; none without the shared folder."""
     judge = validator(name)
-    return [] if judge is None else [f"{error.json_path}: {error.message[:300]}" for error in judge.iter_errors(payload)]
+    errors = [] if judge is None else judge.iter_errors(payload)
+    return [f"{error.json_path}: {error.message[:300]}" for error in errors]
 
 
 def _of_schema(components):

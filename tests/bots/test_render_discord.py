@@ -2,6 +2,7 @@
 
 import random
 import re
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -187,12 +188,8 @@ def test_a_state_says_what_it_was_made_of(arguments):
 @given(st.text(max_size=120) | st.from_regex(r"clout[01]?~[a-z]{0,6}~[a-z]{0,5}~[0-9]{0,6}~[ -~]*", fullmatch=True))
 @settings(max_examples=300, deadline=None)
 def test_a_state_of_a_strangers_making_is_refused_or_read(state):
-    try:
-        press = pressed(state)
-    except OldControl as error:
-        assert str(error)
-    else:
-        assert press.page <= 10_000
+    with suppress(OldControl):
+        assert pressed(state).page <= 10_000
 
 
 @pytest.mark.parametrize("state", ["clout0~run~why~0~", "clout1~fly~why~0~", "clout1~run~why~0~creator", "other", None])
@@ -208,7 +205,7 @@ def test_a_button_without_room_for_its_state_is_left_out():
 # --- strangers' words -------------------------------------------------------------------------------------------------
 
 HOSTILE = st.lists(
-    st.sampled_from(["<@1>", "<@&2>", "<#3>", "</cmd:4>", "<t:1:R>", "<:e:5>", "@everyone", "@here", "https://x.y", "a"])
+    st.sampled_from(["<@1>", "<@&2>", "<#3>", "</cmd:4>", "<t:1:R>", "<:e:5>", "@everyone", "@here", "https://x.y"])
     | st.sampled_from(["1. ", "12) ", "> ", ">>> ", "# ", "-# ", "- ", "* ", "```", "`", "||", "**", "__", "~~", "\\"])
     | st.sampled_from(["[a](b)", "discord.gg/x", "Discord.com/invite/x", "\n", "\u202e", "\u200b", "steam://x"])
     | st.text(max_size=3),

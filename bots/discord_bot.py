@@ -1,0 +1,350 @@
+"""Discord as a front end: their interaction becomes one of ours, our card one of theirs; core decides what it means.
+
+Every handler defers before anything else; only what was typed is looked at before, for who sees an answer is settled
+there. A server's habit of private answers is known from when the server appears. Intents are the servers' only: no
+message is ever read but the one somebody points a menu at.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+import structlog
+from discord import app_commands
+
+from bots.discord_answer import GONE, Answer
+from bots.discord_commands import Value, fill
+from bots.discord_controls import OldControl, Press, pressed
+from bots.discord_view import Control, entered, form, missing
+from bots.slack_running import Running, Seen
+from core.app import App
+from core.card import Button, Card
+from core.cards_errors import unexpected_card
+from core.commands import COMMANDS, DEFAULT_COMMAND, Command, Context, Invocation, invoke, refusal, run
+from core.commands.grammar import ArgumentKind, creators_of
+from core.cooldown import Cooldown
+from core.errors import AmbiguousHandle, BadHandle, CloutError, InputError, NotAllowed, UnknownNetwork
+from core.handles import Handle
+from core.mentions import creators_in
+from core.messenger import Place
+from core.schedules import zones_like
+
+Interaction = discord.Interaction[Any]
+
+RESTARTING = "Clout is restarting. Please try again in a minute."
+STOP_SECONDS = 20.0  # for handlers that still run when Clout ends
+MENU = "Influence of links here"
+SUGGEST_SECONDS = 0.2  # for names while somebody types
+_FAREWELL = 3.0  # seconds to say that we restart
+_CHOICES, _CHOICE = 25, 100  # names offered, and characters of each
+_NO_SERVER = "There is no server here whose things could be changed: use the command in a server that has Clout."
+_NO_LINKS = "That message names no creator I could look up: a profile link or a handle such as @name."
+
+log = structlog.get_logger("clout.discord")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who did something where, and how to answer."""
+
+    team: str
+    interaction: Interaction
+    answer: Answer
+
+
+class DiscordFront:
+    """The Discord adapter; `reference` makes the codes of error cards."""
+
+    def __init__(self, app: App, *, reference: Callable[[], str]) -> None:
+        self._app = app
+        self._reference = reference
+        self._running = Running()
+        self._seen = Seen(app.clock)
+        self._cooldown = Cooldown(app.clock)
+        self._habits: dict[str, bool] = {}
+        self.gone: Callable[[str], None] = lambda team: None
+
+    def networks(self) -> list[tuple[str, str]]:
+        """Return names and labels of the networks that can be asked."""
+        return [(one.manifest.name, one.manifest.label) for one in self._app.lookups.networks() if one.ready]
+
+    def attach(self, client: "discord.Client", tree: "app_commands.CommandTree[Any]") -> None:
+        """Give a client our commands and controls."""
+        client.add_dynamic_items(Control)
+        fill(tree, self, self.networks())
+        tree.add_command(_menu(self))
+
+    async def stop(self, seconds: float = STOP_SECONDS) -> None:
+        """Take nothing new and wait for what runs; who has to wait longer is told to try again."""
+        await self._running.stop(seconds)
+
+    # --- what Discord brings ------------------------------------------------------------------------------------------
+
+    async def on_command(
+        self, interaction: Interaction, command: Command, values: Mapping[str, Value], private: bool | None
+    ) -> None:
+        """Answer a slash command."""
+        wanted: Invocation | CloutError
+        try:
+            wanted = invoke(command.name, private=private is True, public=private is False, **dict(values))
+        except CloutError as error:
+            wanted = error
+        await self._take_on(interaction, wanted)
+
+    async def on_control(self, interaction: Interaction) -> None:
+        """Answer a button or a select: its state is all there is, and nothing of it is trusted."""
+        team, sent = team_of(interaction), _sent(interaction)
+        wanted: Invocation | CloutError
+        page, in_place, share = 0, False, False
+        try:
+            press = pressed(sent.get("custom_id"), [str(one) for one in sent.get("values") or ()])
+            command = COMMANDS.get(press.command)
+            if command is not None and press.verb == "run" and missing(command, press):
+                await self._asked(interaction, command, press)
+                return
+            share, page = press.verb == "share", press.page
+            wanted = self._wanted(team, press, private=_ephemeral(interaction) and not share)
+            # a new reading and another page take the place of the card, anything else stands below it
+            in_place = press.verb == "page" or (press.verb == "run" and "fresh" in press.options)
+        except OldControl as error:
+            wanted = InputError(str(error))
+        except CloutError as error:
+            wanted = error
+        await self._take_on(interaction, wanted, page=page, in_place=in_place, share=share)
+
+    async def _take_on(
+        self,
+        interaction: Interaction,
+        wanted: Invocation | CloutError,
+        *,
+        page: int = 0,
+        in_place: bool = False,
+        share: bool = False,
+    ) -> None:
+        """Decide who sees the answer, defer, and let the rest go on beside."""
+        team = team_of(interaction)
+        if in_place:
+            hidden = _ephemeral(interaction)
+        else:
+            hidden = isinstance(wanted, CloutError) or (not share and self._hides(team, wanted))
+        if await self._deferred(interaction, private=hidden, in_place=in_place):
+            answer = Answer(interaction, self._app.draw, private=hidden, in_place=in_place)
+            deed = Deed(team, interaction, answer)
+            self._begin(deed, self._ran(deed, wanted, page=page))
+
+    async def on_form(self, interaction: Interaction) -> None:
+        """Answer a form that was sent."""
+        wanted: Invocation | CloutError
+        try:
+            press, words = entered(interaction)
+            known = COMMANDS.get(press.command)
+            repeats = {one.name for one in known.arguments if one.repeat} if known is not None else set()
+            given: dict[str, Any] = {
+                name: tuple(word for value in values for word in value.split()) if name in repeats else values[0]
+                for name, values in words.items()
+            }
+            wanted = invoke(press.command, **{**press.options, **given})
+        except OldControl as error:
+            wanted = InputError(str(error))
+        except CloutError as error:
+            wanted = error
+        await self._take_on(interaction, wanted)
+
+    async def on_message_menu(self, interaction: Interaction, message: discord.Message) -> None:
+        """Look up whom a message names, for the asker alone."""
+        await self._take_on(interaction, self._named_in(message))
+
+    async def suggest(self, interaction: Interaction, kind: ArgumentKind, begun: str) -> Sequence[tuple[str, str]]:
+        """Return names with values that could be meant, within a fifth of a second; nothing when that is not enough."""
+        if kind == "zone":
+            return [(name, name) for name in zones_like(begun[:_CHOICE])][:_CHOICES]
+        if kind == "command":
+            start = begun.casefold().removeprefix("/")
+            known = (command.typed for command in COMMANDS.values() if start in command.typed)
+            return [(name, name) for name in known][:_CHOICES]
+        asked = asyncio.ensure_future(self._app.lookups.suggestions(team_of(interaction), begun[:_CHOICE]))
+        done, _ = await asyncio.wait({asked}, timeout=SUGGEST_SECONDS)
+        asked.add_done_callback(_heard)
+        if not done or asked.cancelled() or asked.exception() is not None:
+            return []
+        names = dict.fromkeys(name for name in asked.result() if 0 < len(name) < _CHOICE)
+        return [(name if ":" in name or name.startswith("@") else f"@{name}", name) for name in names][:_CHOICES]
+
+    async def on_guild(self, guild: discord.Guild) -> None:
+        """Note a server that has Clout, again or still: what it left is kept, and its habit is known in time."""
+        team = f"discord:{guild.id}"
+        if await self._app.store.left_at(team) is not None:
+            await self._app.store.team_back(team)
+        self._habits[team] = (await self._app.teams.settings(team)).private
+
+    async def on_guild_gone(self, guild: discord.Guild) -> None:
+        """Note that a server threw Clout out: its data stay for a month. An outage is told apart by Discord."""
+        team = f"discord:{guild.id}"
+        log.info("a server removed Clout", team=team)
+        await self._app.store.team_left(team)
+        self._habits.pop(team, None)
+        self.gone(team)
+
+    # --- who sees it --------------------------------------------------------------------------------------------------
+
+    def _hides(self, team: str, wanted: Invocation) -> bool:
+        habit = self._habits.get(team, False) and not wanted.public
+        return wanted.private or wanted.command.private or habit or not self._reads(wanted)
+
+    def _reads(self, wanted: Invocation) -> bool:
+        """Return whether every handle has a form that can be one: what surely ends in an error is said privately."""
+        network = wanted.arguments.get("network")
+        with suppress(AmbiguousHandle):  # the command knows more: which server is meant by default
+            try:
+                for name in creators_of(wanted):
+                    Handle.parse(name, self._app.manifests, network)
+            except (BadHandle, UnknownNetwork):
+                return False
+        return True
+
+    async def _deferred(self, interaction: Interaction, *, private: bool, in_place: bool = False) -> bool:
+        """Take an interaction on; False when it is too late, was taken already, or Clout is about to end."""
+        if not self._seen.first(str(interaction.id)):
+            return False
+        try:
+            if self._running.stopping:
+                await interaction.response.send_message(RESTARTING, ephemeral=True)
+                return False
+            if in_place:
+                await interaction.response.defer()
+            else:
+                await interaction.response.defer(ephemeral=private, thinking=True)
+        except discord.HTTPException as error:
+            log.warning("an interaction could not be taken on", code=error.code, late=error.code in GONE)
+            return False
+        return True
+
+    async def _asked(self, interaction: Interaction, command: Command, press: Press) -> None:
+        """Open a form for what a button leaves out."""
+        made = form(command, press, self.networks())
+        try:
+            if made is None or self._running.stopping:
+                await interaction.response.send_message(RESTARTING if made else _NO_LINKS, ephemeral=True)
+            else:
+                await interaction.response.send_modal(made)
+        except discord.HTTPException as error:
+            log.warning("a form could not be opened", code=error.code)
+
+    # --- what is done about it ----------------------------------------------------------------------------------------
+
+    def _begin(self, deed: Deed, work: Any) -> None:
+        self._running.begin(self._guarded(deed, work))
+
+    async def _guarded(self, deed: Deed, work: Any) -> None:
+        """Do the work; whatever happens, it is logged and the asker hears something."""
+        try:
+            await work
+        except asyncio.CancelledError:
+            log.warning("stopped before it was answered", team=deed.team)
+            async with asyncio.timeout(_FAREWELL):
+                await deed.answer.line(RESTARTING)
+            raise
+        except Exception:  # the last resort of this adapter
+            ref = self._reference()
+            log.exception("a Discord handler failed", reference=ref, team=deed.team)
+            await deed.answer.card(unexpected_card(ref))
+
+    async def _ran(self, deed: Deed, wanted: Invocation | CloutError, *, page: int = 0) -> None:
+        ctx = await self._context(deed)
+        self._habits[deed.team] = ctx.own.private
+        if isinstance(wanted, Invocation) and wanted.command.manages and deed.team.startswith("discord:user:"):
+            wanted = NotAllowed(_NO_SERVER)
+        if isinstance(wanted, CloutError):
+            await deed.answer.card(await self._refused(ctx, wanted))
+            return
+        card = await run(ctx, wanted, deed.answer.partial, reference=self._reference)
+        self._habits[deed.team] = (await self._app.teams.settings(deed.team)).private
+        again = _again(wanted) if card.error is None else None
+        await deed.answer.card(card, page=page, again=again, share=not wanted.command.private)
+
+    async def _refused(self, ctx: Context, error: CloutError) -> Card:
+        return refusal(ctx, error, reference=self._reference)
+
+    def _wanted(self, team: str, press: Press, *, private: bool) -> Invocation:
+        """Return what a control asks for; a creator is read anew once in ten minutes at most, by button."""
+        options = dict(press.options)
+        if press.verb == "run" and "fresh" in options:
+            until = self._cooldown.begin(team, press.command, str(press.arguments))
+            if until is not None:
+                log.info("a reading anew came too soon; the stored one is shown", team=team)
+                del options["fresh"]
+        return invoke(press.command, private=private, public=press.verb == "share", **options)
+
+    def _named_in(self, message: discord.Message) -> Invocation | CloutError:
+        texts = [message.content, *(text for one in message.embeds for text in (one.url, one.title) if text)]
+        named = creators_in(texts, self._app.manifests).creators
+        if not named:
+            return InputError(_NO_LINKS, field="creator")
+        if len(named) == 1:
+            return invoke(DEFAULT_COMMAND, private=True, creator=named[0])
+        return invoke("compare", private=True, creators=named)
+
+    async def _context(self, deed: Deed) -> Context:
+        interaction, asker = deed.interaction, str(deed.interaction.user.id)
+        own = await self._app.teams.settings(deed.team)
+        chosen = own.managers == "everyone" or (own.managers == "list" and asker in own.named)
+        here = not deed.team.startswith("discord:user:")
+        manages = here and (chosen or interaction.permissions.manage_guild)
+        return await self._app.context(deed.team, asker=asker, place=place_of(interaction), can_manage=manages)
+
+
+# --- reading what Discord sends ---------------------------------------------------------------------------------------
+
+
+def team_of(interaction: Interaction) -> str:
+    """Return whose things an interaction concerns: a server that has Clout, else the person alone."""
+    if interaction.guild_id is not None and interaction.is_guild_integration():
+        return f"discord:{interaction.guild_id}"
+    return f"discord:user:{interaction.user.id}"
+
+
+def place_of(interaction: Interaction) -> Place | None:
+    """Return where Clout could post by itself; None in direct messages and in servers that do not have it."""
+    channel = interaction.channel
+    if channel is None or team_of(interaction).startswith("discord:user:"):
+        return None
+    name = f"#{getattr(channel, 'name', '') or channel.id}"
+    if isinstance(channel, discord.Thread):
+        return Place(platform="discord", channel=str(channel.parent_id), thread=str(channel.id), shown=name)
+    return Place(platform="discord", channel=str(channel.id), shown=name)
+
+
+def _sent(interaction: Interaction) -> Mapping[str, Any]:
+    sent: Any = interaction.data or {}
+    return sent if isinstance(sent, dict) else {}
+
+
+def _ephemeral(interaction: Interaction) -> bool:
+    return interaction.message is not None and interaction.message.flags.ephemeral
+
+
+def _again(invocation: Invocation) -> Button:
+    """Return the command as a button: asked again for another page or to be shared, but not read anew."""
+    flags = {argument.name for argument in invocation.command.arguments if argument.kind == "flag"}
+    given = invocation.arguments.values.items()
+    pairs = tuple((name, value) for name, values in given if name not in flags for value in values)
+    return Button(label="Again", command=invocation.command.name, arguments=pairs)
+
+
+def _heard(task: "asyncio.Future[Any]") -> None:
+    """Take note of how a question ended that nobody waits for any more."""
+    if not task.cancelled() and task.exception() is not None:
+        log.info("names could not be suggested", error=type(task.exception()).__name__)
+
+
+def _menu(front: DiscordFront) -> app_commands.ContextMenu:
+    async def named(interaction: discord.Interaction[Any], message: discord.Message) -> None:
+        await front.on_message_menu(interaction, message)
+
+    menu = app_commands.ContextMenu(name=MENU, callback=named, auto_locale_strings=False)
+    menu.allowed_installs = app_commands.AppInstallationType(guild=True, user=True)
+    menu.allowed_contexts = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+    return menu
