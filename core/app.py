@@ -12,12 +12,15 @@ from importlib.metadata import version
 
 import structlog
 
+from core.budgets import Budgets
 from core.commands.grammar import Context
 from core.connectors import Connector, discover
 from core.connectors.http import HttpClient
+from core.credentials import Credentials
 from core.lookup import Lookups
 from core.messenger import Place
 from core.models import ChartSpec, Clock, Manifest
+from core.networks import Networks
 from core.roster import Roster
 from core.settings import Settings
 from core.sources import sources_of
@@ -48,6 +51,9 @@ class App:
     painter: ThreadPoolExecutor
     roster: Roster
     tracking: Tracking
+    networks: Networks
+    budgets: Budgets
+    credentials: Credentials
 
     async def context(
         self,
@@ -71,6 +77,7 @@ class App:
             place=place,
             own=own,
             teams=self.teams,
+            networks=self.networks,
             roster=self.roster,
             tracking=self.tracking,
         )
@@ -115,19 +122,45 @@ async def build(
     async with _ended(painter), Store.open(settings.database_url, clock) as store:
         http = http or HttpClient(user_agent=user_agent(settings), allow_hosts=settings.allowed_hosts)
         try:
-            sources = sources_of(connectors, settings, http, clock)
-            lookups = Lookups(store, sources, clock, patience=timedelta(seconds=settings.lookup_seconds))
+            credentials = Credentials(store.database, clock, settings.secret_keys)
+            budgets = _budgets(store, clock, connectors, settings, credentials)
+            sources = sources_of(connectors, settings, http, clock, budgets)
+            patience = timedelta(seconds=settings.lookup_seconds)
+            lookups = Lookups(store, sources, clock, patience=patience, credentials=credentials)
+            networks = Networks(sources, budgets, credentials, patience=patience)
             teams = Teams(store, clock)
             roster = Roster(store)
             tracking = Tracking(store, lookups, roster, clock, most=settings.max_tracked)
             try:
-                yield App(settings, clock, store, http, lookups.manifests, lookups, teams, painter, roster, tracking)
+                yield App(
+                    settings,
+                    clock,
+                    store,
+                    http,
+                    lookups.manifests,
+                    lookups,
+                    teams,
+                    painter,
+                    roster,
+                    tracking,
+                    networks,
+                    budgets,
+                    credentials,
+                )
             finally:
                 await lookups.aclose()
             limits = {name: found.retention for name, found in lookups.manifests.items() if found.retention is not None}
             await store.purge_daily(limits)  # after the work is done, so that nobody waits for it
         finally:
             await http.aclose()
+
+
+def _budgets(
+    store: Store, clock: Clock, connectors: Mapping[str, Connector], settings: Settings, credentials: Credentials
+) -> Budgets:
+    manifests = {name: connector.manifest for name, connector in connectors.items()}
+    given = {name: settings.network(name).budgets for name in manifests}
+    return Budgets(store.database, clock, manifests, given, credentials.owner)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from core.models import Linked, Manifest, NetworkAvailability, Reading
 from core.team_settings import TeamSettings
 
 if TYPE_CHECKING:  # use cases bring the database along, which help never needs
+    from core.networks import Networks
     from core.roster import Roster
     from core.teams import Teams
     from core.tracking import Tracking
@@ -111,6 +112,7 @@ class Context:
     place: Place | None = None
     own: TeamSettings = UNDECIDED
     teams: "Teams" = UNWIRED
+    networks: "Networks" = UNWIRED
     roster: "Roster" = UNWIRED
     tracking: "Tracking" = UNWIRED
 
