@@ -157,6 +157,14 @@ def rescore(
     raise typer.Exit(_run(again(_settings(), weights, since.date() if since else None, sys.stdout)))
 
 
+@cli.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV with the columns handle, network, alias, tags, accounts")],
+) -> None:
+    """Track every creator of a file; exits 2 and imports nothing when a line has to be mended."""
+    raise typer.Exit(_run(_import(file)))
+
+
 @runs.command("slack")
 def run_slack() -> None:
     """Answer /influence in Slack, with CLOUT_SLACK__BOT_TOKEN and _APP_TOKEN; CLOUT_PORT adds the web server."""
@@ -391,6 +399,17 @@ def _evaluate(folder: Path, as_json: bool, sets: str | None, seed: int, fast: bo
     else:
         print(report.text(), flush=True)
     return report.exit_code
+
+
+async def _import(file: Path) -> int:
+    from bots.importing import bring_in
+    from core.app import build
+
+    async with build(_settings()) as app:
+        card = await bring_in(app, TEAM, file)
+        terminal = _terminal(app)
+        (terminal.complain if card.error else terminal.print)(card)
+    return BAD_INPUT if card.error else OK
 
 
 def _terminal(app: "App") -> "Terminal":

@@ -90,15 +90,21 @@ def plain(one: Line) -> str:
 
 
 class Button(Model):
-    """Something a reader can do next: a command of the one table with its arguments; labels are plain text."""
+    """Something a reader can do next: a command of the one table with its arguments; labels are plain text.
+
+    `line` is what to type instead, where an argument stands behind its keyword.
+    """
 
     label: str
     command: str
     arguments: tuple[tuple[str, str], ...] = ()
+    line: str | None = None
 
     @property
     def typed(self) -> str:
         """The same as a line to type, where nothing can be pressed; inert, for handles may stand in it."""
+        if self.line is not None:
+            return inert(self.line, UNTRUSTED_LIMIT)
         named = self.command.replace("-", " ")
         return inert(" ".join((named, *(value for _, value in self.arguments))), UNTRUSTED_LIMIT)
 
@@ -201,6 +207,13 @@ Block = Annotated[Headline | Lines | Table | Sparkline | Notes | Listing, Field(
 """The closed set of what a renderer has to draw."""
 
 
+class Attachment(Model):
+    """A text file that comes with a card, such as `digest-3.csv`; `name` is our own words."""
+
+    name: str
+    content: str
+
+
 class Card(Model):
     """What one command answers.
 
@@ -214,6 +227,7 @@ class Card(Model):
     buttons: tuple[Button, ...] = ()
     private: bool = False
     chart: ChartSpec | None = None
+    attachment: Attachment | None = None
     error: str | None = None
     reference: str | None = None
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from core.card import Card
 from core.cards_history import history_card
-from core.cards_score import partial_card, score_card
+from core.cards_score import Percentile, partial_card, score_card
 from core.commands.grammar import Argument, Arguments, Command, Context, Show
 from core.errors import InputError
 from core.models import Reading
@@ -40,7 +40,16 @@ async def influence(ctx: Context, args: Arguments, show: Show) -> Card:
         fresh=args.flag("fresh"),
         show=_partial(ctx, show),
     )
-    return score_card(reading, ctx.now, zone=ctx.zone, manifests=ctx.manifests)
+    percentile = await _percentile(ctx, reading)
+    return score_card(reading, ctx.now, zone=ctx.zone, percentile=percentile, manifests=ctx.manifests)
+
+
+async def _percentile(ctx: Context, reading: Reading) -> Percentile | None:
+    """Return where a tracked creator stands among the team's others; a card of anybody else costs no question."""
+    if not reading.linked or reading.name is None or reading.score.state != "ok":
+        return None
+    rank = await ctx.roster.rank(ctx.team, reading.name)
+    return None if rank is None or not rank.of else Percentile(above=100 * rank.below // rank.of, of=rank.of)
 
 
 def _partial(ctx: Context, show: Show) -> Callable[[Reading], Awaitable[None]]:

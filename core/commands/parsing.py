@@ -95,12 +95,17 @@ def _arguments(command: Command, tokens: list[str]) -> Arguments:
     flags = {a.name: a for a in command.arguments if a.kind == "flag"}
     places = iter([a for a in command.arguments if not a.keyword and a.kind != "flag"])
     left = iter(tokens)
+    going_on = ""  # the argument behind whose keyword all words stand up to the next one
     for token in left:
         word = token.casefold()
         if word in keywords:
-            values[keywords[word].name] = (_after(keywords[word], left),)
+            named = keywords[word]
+            going_on = named.name if named.repeat else ""
+            values[named.name] = (*(values.get(named.name, ()) if named.repeat else ()), _after(named, left))
         elif word in flags:
             values[word] = (word,)
+        elif going_on:
+            values[going_on] = (*values[going_on], token)
         else:
             _place(command, token, places, values)
     return _complete(command, values)
@@ -114,7 +119,7 @@ def _after(argument: Argument, left: Iterator[str]) -> str:
 
 
 def _place(command: Command, token: str, places: Iterator[Argument], values: dict[str, tuple[str, ...]]) -> None:
-    repeated = next((a for a in command.arguments if a.repeat and a.name in values), None)
+    repeated = next((a for a in command.arguments if a.repeat and not a.keyword and a.name in values), None)
     place = repeated or next(places, None)
     if place is None:
         raise _extra(command, token, values)
