@@ -202,7 +202,7 @@ class Budgets:
             return True
         if abs(stated.resets_at - last.resets_at) > timedelta(seconds=5):  # servers that count seconds waver
             return True
-        return last.left - stated.left >= stated.limit / 20
+        return abs(last.left - stated.left) >= stated.limit / 20
 
     def _error(self, network: str, short: Short, now: datetime, *, background: bool) -> SourceError:
         kind = PaymentRequired if short.rule is not None and short.rule.unit == "usd" else QuotaExhausted

@@ -91,7 +91,10 @@ def _take(conn: Connection, owner: Owner, wanted: Take, rows: Sequence[Spent], n
     # what this statement gives back counts what other workers took meanwhile; earlier rows are those of a race
     spent = int(added.scalar_one()) + sum(row.spent for row in current[:-1])
     limit = limit_of(rule, wanted.given, rows)
-    if limit is not None and spent > (limit * BACKGROUND_SHARE if background else limit):
+    # people who ask are refused by an allowance that somebody set, never by a figure that only a server told: it says
+    # no by itself, and may have counted otherwise
+    binding = background or wanted.given is not None or rule.default is not None
+    if binding and limit is not None and spent > (limit * BACKGROUND_SHARE if background else limit):
         until = max((ends(rule, row) for row in current), default=ends(rule, Spent(rule.key, start, 0)))
         raise TooMuch(Short(until, rule, spent - wanted.amount, limit))
     return Held(rule, from_ms(to_ms(start)), wanted.amount)
@@ -116,15 +119,12 @@ def correct(conn: Connection, owner: Owner, changes: Sequence[Held]) -> None:
 def tell(
     conn: Connection, owner: Owner, rule: BudgetRule, limit: int | None, left: int, resets_at: datetime, now: datetime
 ) -> None:
-    """Note what the server said of a window that begins itself; it never lowers what we counted in that window."""
+    """Note what the server said of a window that begins itself: its count is the one that matters."""
     rows = rows_of(conn, owner)
     current = running(rule, rows, now)
     limit = limit if limit is not None else limit_of(rule, None, rows)
     spent = 0 if limit is None else max(0, limit - left)
     start = to_ms(resets_at - span(rule.window))
-    same = [row for row in current if abs(ends(rule, row) - resets_at) <= timedelta(seconds=5)]  # two clocks' distance
-    if same or all(row.resets_at is None for row in current):
-        spent = max(spent, sum(row.spent for row in current))
     starts = [to_ms(row.start) for row in current] + [start]
     conn.execute(delete(spend).where(_of(owner), spend.c.unit == rule.key, spend.c.window_start.in_(starts)))
     conn.execute(

@@ -9,8 +9,8 @@ from core.inert import inert
 
 
 async def networks(ctx: Context, args: Arguments, show: Show) -> Card:
-    """Answer with every network, and what a key would add."""
-    return networks_card(ctx.lookups.networks())
+    """Answer with every network, what is left to ask of it, and what a key would add."""
+    return networks_card(await ctx.networks.of(ctx.team), ctx.now, ctx.zone)
 
 
 async def help_(ctx: Context, args: Arguments, show: Show) -> Card:

@@ -40,6 +40,9 @@ class Stub:
     def networks(self):
         return tuple(NetworkAvailability(manifest=m, ready=True) for m in MANIFESTS.values())
 
+    async def of(self, team):
+        return self.networks()
+
     async def suggestions(self, team, text):
         if isinstance(self.near, Exception):
             raise self.near
@@ -52,7 +55,7 @@ class Stub:
 
 
 async def ran(line, stub, *, can_manage=True):
-    ctx = Context("team", NOW, stub, MANIFESTS, can_manage=can_manage, zone="UTC")
+    ctx = Context("team", NOW, stub, MANIFESTS, can_manage=can_manage, zone="UTC", networks=stub)
     shown = []
 
     async def show(card):
