@@ -18,7 +18,7 @@ from discord import app_commands
 from bots.discord_answer import GONE, Answer
 from bots.discord_commands import Value, fill
 from bots.discord_controls import OldControl, Press, pressed
-from bots.discord_view import Control, entered, form, missing
+from bots.discord_view import entered, form, missing
 from bots.slack_running import Running, Seen
 from core.app import App
 from core.card import Button, Card
@@ -71,9 +71,8 @@ class DiscordFront:
         """Return names and labels of the networks that can be asked."""
         return [(one.manifest.name, one.manifest.label) for one in self._app.lookups.networks() if one.ready]
 
-    def attach(self, client: "discord.Client", tree: "app_commands.CommandTree[Any]") -> None:
-        """Give a client our commands and controls."""
-        client.add_dynamic_items(Control)
+    def attach(self, tree: "app_commands.CommandTree[Any]") -> None:
+        """Give a tree our commands."""
         fill(tree, self, self.networks())
         tree.add_command(_menu(self))
 

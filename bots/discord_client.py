@@ -69,12 +69,14 @@ class Client(discord.AutoShardedClient):
         self.front = front
         self.refusals = refusals
         self.tree = Tree(self)
-        front.attach(self, self.tree)
+        front.attach(self.tree)
 
     async def on_interaction(self, interaction: discord.Interaction["Client"]) -> None:
-        """Take forms on: the library forgets them when a process ends, their state does not."""
+        """Take controls and forms on: the library forgets them when a process ends, their state does not."""
         if interaction.type is discord.InteractionType.modal_submit:
             await self.front.on_form(interaction)
+        elif interaction.type is discord.InteractionType.component:
+            await self.front.on_control(interaction)
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """A server is there, after a start or an outage."""
