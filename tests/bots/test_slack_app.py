@@ -6,6 +6,9 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
+from core.card import Card, Headline, Item, Listing, line
+from core.errors import Unavailable
+
 CREATORS = "creators"
 
 
@@ -76,7 +79,7 @@ async def test_names_and_addresses_arrive_marked_up_and_are_understood(slack, ov
 # --- controls -----------------------------------------------------------------------------------------------------
 
 
-async def test_refresh_changes_the_card_in_place_and_once_a_minute(slack, box, over_socket):
+async def test_refresh_changes_the_card_in_place_and_once_in_ten_minutes(slack, box, over_socket):
     card = await (await slack.command("/influence", "@beanco")).says("@beanco · 51")
     box.clock.advance(timedelta(hours=7))
     before = box.requests.count("bluesky")
@@ -84,9 +87,57 @@ async def test_refresh_changes_the_card_in_place_and_once_a_minute(slack, box, o
     assert (len(card.earlier), len(public(slack))) == (1, 1)
     asked = box.requests.count("bluesky")
     assert asked > before
+    assert "at most once" not in slack.read(card)
+    box.clock.advance(timedelta(minutes=9))
     await (await slack.click(card, "Refresh", user="mia")).answer()
     assert box.requests.count("bluesky") == asked
     assert len(card.earlier) == 2
+    assert "Read anew at most once in 10 minutes; the next time from" in slack.read(card)
+    box.clock.advance(timedelta(minutes=1))
+    await (await slack.click(card, "Refresh", user="mia")).answer()
+    assert box.requests.count("bluesky") > asked
+
+
+async def test_a_refresh_that_failed_may_be_tried_again_at_once(slack, clout, over_socket, monkeypatch):
+    real, fresh_ones = type(clout.lookups).lookup, []
+
+    async def lookup(self, *args, fresh=False, **kwargs):
+        fresh_ones.append(fresh)
+        if fresh and fresh_ones.count(True) == 1:
+            raise Unavailable("bluesky", "Bluesky is not answering.")
+        return await real(self, *args, fresh=fresh, **kwargs)
+
+    monkeypatch.setattr(type(clout.lookups), "lookup", lookup)
+    card = await (await slack.command("/influence", "@beanco")).says("@beanco · 51")
+    await (await slack.click(card, "Refresh")).says("Bluesky is not answering")
+    await (await slack.click(card, "Refresh")).says("51 (49 to 54)")
+    await (await slack.click(card, "Refresh")).says("at most once in 10 minutes")
+    assert fresh_ones == [False, True, True, False]
+
+
+async def test_a_mistyped_name_is_one_press_from_the_right_one(slack, over_socket):
+    await (await slack.command("/influence", "@beanco private")).says("@beanco · 51")
+    told = await (await slack.command("/influence", "bluesky:beancoo")).says("Did you mean @beanco")
+    (block,) = [block for block in told.blocks if block["type"] == "actions"]
+    assert 1 <= len(block["elements"]) <= 3
+    card = await (await slack.click(told, block["elements"][0]["text"]["text"])).says("51 (49 to 54)")
+    assert card.ephemeral, "who asked in private is answered so"
+
+
+async def test_a_long_list_is_turned_page_by_page_in_place(slack, over_socket, monkeypatch):
+    def many(*_):
+        items = tuple(Item(line=line(f"network {at}")) for at in range(1, 38))
+        return Card(kind="networks", title=line("many"), blocks=(Headline(cells=(line("many"),)), Listing(items=items)))
+
+    monkeypatch.setattr("core.commands.networks.networks_card", many)
+    shown = await (await slack.command("/influence", "networks")).says("1 to 10 of 37")
+    turns = [("Next", "11 to 20"), ("Next", "21 to 30"), ("Next", "31 to 37"), ("Previous", "21 to 30")]
+    for label, rows in turns:
+        assert await (await slack.click(shown, label)).says(f"{rows} of 37") is shown
+    assert (len(shown.earlier), shown.ephemeral) == (4, True)
+    await (await slack.click(shown, "Next")).says("31 to 37")
+    with pytest.raises(LookupError):
+        await slack.click(shown, "Next")
 
 
 async def test_why_and_history_stand_below_the_card(slack, over_socket):
