@@ -192,6 +192,53 @@ def begin_slack(
     raise typer.Exit(_run(begun()))
 
 
+@begins.command("keys")
+def begin_keys(
+    file: Annotated[Path, typer.Option(help="The file of settings to write; its other lines stay.")] = Path(".env"),
+    rotate: Annotated[bool, typer.Option("--rotate", help="Put a new key in front of those that are there.")] = False,
+) -> None:
+    """Make the key that stored tokens are encrypted with, and write it into a file that only you can read."""
+    from bots.init import init_keys
+
+    def begun() -> int:
+        init_keys(_settings(), typer.echo, file, rotate=rotate)
+        return OK
+
+    raise typer.Exit(_guarded(begun))
+
+
+@cli.command()
+def connect(
+    network: Annotated[str, typer.Argument(help="The network whose key you have.")],
+    team: Annotated[str, typer.Option(help="Keep it for this team alone, by its id; else it is for all.")] = "",
+) -> None:
+    """Ask for a network's key without showing it, try it, and keep it encrypted; takes effect without a restart."""
+    from bots import connect as connecting
+
+    def ask(question: str) -> str:
+        return str(typer.prompt(question, hide_input=True, default="", show_default=False))
+
+    async def connected() -> int:
+        await connecting.connect(_settings(), network, team, ask, typer.echo)
+        return OK
+
+    raise typer.Exit(_run(connected()))
+
+
+@cli.command()
+def disconnect(
+    network: Annotated[str, typer.Argument(help="The network whose key shall go.")],
+    team: Annotated[str, typer.Option(help="The key of this team alone, by its id.")] = "",
+) -> None:
+    """Delete a network's key that was connected; exits 2 when there was none."""
+    from bots import connect as connecting
+
+    async def disconnected() -> int:
+        return OK if await connecting.disconnect(_settings(), network, team, typer.echo) else BAD_INPUT
+
+    raise typer.Exit(_run(disconnected()))
+
+
 @cli.command()
 def doctor() -> None:
     """Say what works here and what does not, each with its mend; exits 1 when something is wrong."""

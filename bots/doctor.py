@@ -6,6 +6,7 @@ from bots.slack_http import check
 from bots.slack_scopes import installs_by_oauth
 from bots.slack_trial import Finding, try_slack
 from core.app import App, build
+from core.cards_networks import budget_sentences, expiry_words
 from core.errors import CloutError, SettingsError
 from core.settings import Settings
 from core.vault import Vault
@@ -15,7 +16,7 @@ async def examine(settings: Settings, say: Callable[[str], object]) -> bool:
     """Say how the database, the networks and Slack are; return whether nothing is wrong."""
     try:
         async with build(settings) as app:
-            findings = [Finding(True, "the database opens"), *_networks(app)]
+            findings = [Finding(True, "the database opens"), *await _networks(app), *await _keys(app)]
     except CloutError as error:
         findings = [Finding(False, "the database does not open", error.message)]
     findings += await _slack(settings)
@@ -24,11 +25,33 @@ async def examine(settings: Settings, say: Callable[[str], object]) -> bool:
     return all(finding.good for finding in findings)
 
 
-def _networks(app: App) -> list[Finding]:
-    ready = [one.manifest.label for one in app.lookups.networks() if one.ready]
+async def _networks(app: App) -> list[Finding]:
+    now, zone = app.clock.now(), app.settings.zone
+    ready = [one for one in await app.networks.of("") if one.ready]
     if not ready:
         return [Finding(False, "no network can be asked", "See `clout chat -c networks` for what each of them needs.")]
-    return [Finding(True, f"networks that can be asked: {', '.join(ready)}")]
+    findings = [Finding(True, f"networks that can be asked: {', '.join(one.manifest.label for one in ready)}")]
+    said = [(one.manifest.label, words) for one in ready for words in budget_sentences(one, now, zone)]
+    return findings + [Finding(True, f"{label}: {words}") for label, words in said]
+
+
+async def _keys(app: App) -> list[Finding]:
+    """Return a finding for each connected key that ends within a week, has ended, or cannot be read."""
+    findings = []
+    for one in await app.networks.ending():
+        name, team = one.where.network, one.where.team
+        label = app.manifests[name].label if name in app.manifests else name
+        whose = f" of the team {team}" if team else ""
+        again = f"`clout connect {name}{f' --team {team}' if team else ''}` takes a new one."
+        if one.where.native_id:
+            whose, again = f"{whose} for a connected account", "Its owner has to connect it again."
+        if one.at is None:
+            mend = f"The key it was encrypted with is not in CLOUT_SECRET_KEYS. {again}"
+            findings.append(Finding(False, f"the stored {label} key{whose} cannot be read", mend))
+        else:
+            ends = expiry_words(one.at, app.clock.now(), app.settings.zone)
+            findings.append(Finding(False, f"{label}{whose}: {ends}", again))
+    return findings
 
 
 async def _slack(settings: Settings) -> list[Finding]:

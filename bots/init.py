@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from bots.slack_trial import Finding, try_slack
 from core.errors import SettingsError
 from core.settings import Settings
-from core.vault import new_key
+from core.vault import Vault, new_key
 
 BOT, APP, KEYS = "CLOUT_SLACK__BOT_TOKEN", "CLOUT_SLACK__APP_TOKEN", "CLOUT_SECRET_KEYS"
 _SHAPES = {BOT: re.compile(r"(xoxe\.)?xoxb-[A-Za-z0-9.-]+"), APP: re.compile(r"xapp-[A-Za-z0-9.-]+")}
@@ -41,6 +41,22 @@ async def init_slack(settings: Settings, ask: Callable[[str], str], say: Callabl
     write_env(file, values)
     say(f"Written to {file}, which only you can read: {', '.join(values)}. Start with: clout run slack")
     return True
+
+
+def init_keys(settings: Settings, say: Callable[[str], object], file: Path, *, rotate: bool) -> None:
+    """Write CLOUT_SECRET_KEYS where it is missing; with `rotate` put a new key in front of those that are there."""
+    had = settings.secret_keys.get_secret_value() if settings.secret_keys is not None else ""
+    if had and not rotate:
+        say("CLOUT_SECRET_KEYS is there already; `clout init keys --rotate` puts a new key in front.")
+        return
+    if os.environ.get(KEYS):
+        raise SettingsError(f"{KEYS} is set in the environment, which wins over {file.name}: change it there.")
+    if had:
+        Vault.of(had)  # nothing is put in front of what is no key
+    write_env(file, {KEYS: ",".join(filter(None, (new_key(), had)))})
+    say(f"{KEYS} is written to {file}, which only you can read. Keep a copy: without it stored tokens are lost.")
+    if had:
+        say("`clout doctor` encrypts the networks' keys anew. Slack's installs still need the old key: it stays behind.")
 
 
 def write_env(file: Path, values: Mapping[str, str]) -> None:

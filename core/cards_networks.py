@@ -102,10 +102,14 @@ def _off(network: NetworkAvailability) -> TableRow:
 
 def allowance_words(network: NetworkAvailability, now: datetime, zone: str) -> list[str]:
     """Return a sentence on each budget worth a word, and one on a key that ends within a month."""
-    said = [budget_words(budget, now, zone) for budget in network.budgets if _worth_saying(budget)]
-    if network.expires_at is not None:
-        said.append(expiry_words(network.expires_at, now, zone))
-    return [_stop(words) for words in said if words]
+    said = budget_sentences(network, now, zone)
+    ends = expiry_words(network.expires_at, now, zone) if network.expires_at is not None else ""
+    return [*said, _stop(ends)] if ends else said
+
+
+def budget_sentences(network: NetworkAvailability, now: datetime, zone: str) -> list[str]:
+    """Return a sentence on each budget worth a word."""
+    return [_stop(budget_words(budget, now, zone)) for budget in network.budgets if _worth_saying(budget)]
 
 
 def _worth_saying(budget: BudgetState) -> bool:

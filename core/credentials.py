@@ -60,7 +60,7 @@ class Credentials:
     """Keeps the keys that were connected; one for the whole process. Methods raise StoreError."""
 
     def __init__(self, database: Database, clock: Clock, secret_keys: SecretStr | None) -> None:
-        """Take CLOUT_SECRET_KEYS as it is set; what is wrong with it is told by `check`, when something is to be kept."""
+        """Take CLOUT_SECRET_KEYS as it is set; `check` tells what is wrong with it, when something is to be kept."""
         self._db = database
         self._clock = clock
         self._vault: Vault | None = None
@@ -148,10 +148,13 @@ class Credentials:
     # --- before they end ----------------------------------------------------------------------------------------------
 
     async def ending(self, within: timedelta = NOTICE) -> tuple[Ending, ...]:
-        """Return every stored credential that ends within a time, has ended, or cannot be read."""
+        """Return every stored credential that ends within a time, has ended, or cannot be read.
+
+        All others are encrypted with the newest key afterwards.
+        """
         until, found = self._clock.now() + within, []
         for one in await self._db.read(keyring.everything):
-            if self._unlocked(one) is None:
+            if await self._open(one) is None:
                 found.append(Ending(one.where, None))
             elif one.expires_at is not None and one.expires_at <= until:
                 found.append(Ending(one.where, one.expires_at))
