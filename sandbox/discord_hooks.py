@@ -1,7 +1,7 @@
 """Interactions as the app answers them: the first answer, then edits and followups by the interaction's token."""
 
 from sandbox.discord_deeds import CHOICES, FORM, MESSAGE, NOTHING_YET, THINKING, UPDATE, Interaction, Modal
-from sandbox.discord_judge import judge_choices, judge_message, judge_modal
+from sandbox.discord_judge import judge_choices, judge_message, judge_modal, judge_promise
 from sandbox.discord_people import EPHEMERAL, Json, Message
 from sandbox.discord_permissions import BITS
 from sandbox.discord_shapes import APPLICATION, app_permissions, message_json
@@ -47,12 +47,15 @@ def _act(call: Call, deed: Interaction, kind: int, said: Json) -> None:
         judge_modal(call, said)
         deed.modal = Modal(said, deed)
     elif kind == THINKING:
+        judge_promise(call)
         only = deed.user if int(said.get("flags") or 0) & EPHEMERAL else None
         deed.original = call.discord.publish(deed.channel, {}, via="interaction", only_for=only, loading=True)
     elif kind == MESSAGE:
         deed.original = _show(call, deed, said, at="/data")
     else:
         deed.original = deed.message
+        if kind == NOTHING_YET:
+            judge_promise(call)
         if kind == UPDATE and deed.message is not None:
             _edit(call, deed, deed.message, said, at="/data")
 

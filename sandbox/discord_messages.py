@@ -114,7 +114,7 @@ def post(call: Call) -> Json:
     discord, where = call.discord, _channel(call)
     payload = call.object()
     _may_post(call, where, payload)
-    judge_message(call, payload, post=True, to_guild=where.guild is not None)
+    judge_message(call, payload, digest=discord.nonces and where.guild is not None)
     nonce = str(payload.get("nonce") or "")
     key = (where.id, nonce)
     if nonce and payload.get("enforce_nonce") and key in discord.nonces_seen:

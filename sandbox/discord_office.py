@@ -13,10 +13,11 @@ from sandbox.discord_contract import Contract, load
 from sandbox.discord_gateway import Gateway
 from sandbox.discord_people import DIRECT, EPHEMERAL, LOADING, V2, Channel, Guild, Json, Member, Message, Upload, User
 from sandbox.discord_permissions import BITS
-from sandbox.discord_rules import Finding, Violation, form_errors
+from sandbox.discord_rules import Violation, form_errors
 from sandbox.discord_shapes import APPLICATION, FILE_BYTES
 from sandbox.discord_weather import Weather
 from sandbox.discord_wire import Call, Refusal, Sent
+from sandbox.slack_blocks import Finding
 
 if TYPE_CHECKING:
     from sandbox.discord_deeds import Interaction
@@ -26,6 +27,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 S = TypeVar("S", bound="Office")
 
+LOOK_EVERY = 0.01  # seconds; what a test waits for may be the bot's own state, which wakes nobody here
 EPOCH_MS = 1_420_070_400_000  # Discord's first second, 2015-01-01
 
 
@@ -116,7 +118,7 @@ class Office:
                     waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
                     self._waiting.add(waiting)
                     try:
-                        await waiting
+                        await asyncio.wait([waiting], timeout=LOOK_EVERY)
                     finally:
                         self._waiting.discard(waiting)
         except TimeoutError as error:

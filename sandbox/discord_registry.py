@@ -86,6 +86,8 @@ def may_see(command: Json, user: User, guild: Guild | None, channel: Channel) ->
     """Return why a person is not offered a command, empty when they are."""
     context = 0 if guild is not None else 1 if channel.with_app else 2
     contexts = command.get("contexts")
+    if contexts is None and command.get("dm_permission") is False:
+        contexts = [0]  # the older way to say so, which discord.py still uses
     if contexts is not None and context not in contexts:
         return f"/{command['name']} is not offered in context {context}"
     installs = command["integration_types"]
