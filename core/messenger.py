@@ -3,6 +3,7 @@
 A front end hands a `Messenger` to the outbox (core/deliveries.py); nothing in core knows Slack or Discord.
 """
 
+from collections.abc import Iterator, Mapping
 from typing import Literal, Protocol
 
 from core.card import Card
@@ -55,3 +56,27 @@ class Messenger(Protocol):
     async def tell(self, team: str, person: str, card: Card) -> None:
         """Say something to one person alone; a person who takes no messages is no error."""
         ...
+
+
+class Messengers(Mapping[Platform, Messenger]):
+    """The messengers of this process by platform; a front end adds its own when it is connected."""
+
+    def __init__(self, *messengers: Messenger) -> None:
+        self._known: dict[Platform, Messenger] = {one.platform: one for one in messengers}
+
+    def add(self, messenger: Messenger) -> None:
+        """Let messages of a platform be posted by this one from now on."""
+        self._known[messenger.platform] = messenger
+
+    def remove(self, platform: Platform) -> None:
+        """Post nothing more on a platform from this process."""
+        self._known.pop(platform, None)
+
+    def __getitem__(self, platform: Platform) -> Messenger:
+        return self._known[platform]
+
+    def __iter__(self) -> Iterator[Platform]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from core.combination import drawn_together
 from core.figures import shown
 from core.models import NetworkScore

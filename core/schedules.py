@@ -18,6 +18,7 @@ from pydantic import Field
 from core.errors import BadSchedule
 from core.figures import zone_of
 from core.inert import inert
+from core.messenger import Place
 from core.models import Model, Moment
 
 Cadence = Literal["daily", "weekly", "monthly"]
@@ -25,7 +26,7 @@ Cadence = Literal["daily", "weekly", "monthly"]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 NINE = time(9)  # the time of day where none is given
-_LONGEST_GAP: dict[Cadence, timedelta] = {"daily": 3 * DAY, "weekly": 9 * DAY, "monthly": 33 * DAY}
+LONGEST_GAP: dict[Cadence, timedelta] = {"daily": 3 * DAY, "weekly": 9 * DAY, "monthly": 33 * DAY}
 _FILLER = frozenset({"every", "each", "on", "at", "the", "of", "week", "weekly", "in"})
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:h|uhr)?(am|pm)?")
 _MONTHDAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
@@ -61,6 +62,56 @@ class Schedule(Model):
         return f"daily {when}" if self.cadence == "daily" else f"monthly {self.day} {when}"
 
 
+SubscriptionState = Literal["on", "paused", "gone"]
+"""`gone`: its channel was deleted; only choosing another channel brings it back."""
+
+
+class Subscription(Model):
+    """A digest that a team wants in a place, again and again.
+
+    `number` is what the team calls it by. `least` None means the team's own setting. `blocked_since` is since when
+    nothing could be posted there; `told_at` when its owner was told of it. `version` counts its edits.
+    """
+
+    id: int = 0
+    team: str
+    number: int = 0
+    place: Place
+    schedule: Schedule
+    top: int = Field(5, ge=1, le=25)
+    least: int | None = Field(None, ge=1, le=50)
+    tags: tuple[str, ...] = ()
+    quiet: bool = False
+    mention: str | None = None
+    owner: str = ""
+    state: SubscriptionState = "on"
+    next_run: Run
+    last_run_at: Moment | None = None
+    last_error: str | None = None
+    blocked_since: Moment | None = None
+    told_at: Moment | None = None
+    version: int = 1
+    edited_by: str = ""
+    edited_at: Moment
+
+
+class LastPost(Model):
+    """What became of a subscription's newest digest; `error` says why it was not posted."""
+
+    period: str
+    state: str
+    due_at: Moment
+    sent_at: Moment | None = None
+    error: str | None = None
+
+
+class Subscribed(Model):
+    """A subscription with what became of its newest digest, if there was one."""
+
+    subscription: Subscription
+    last: LastPost | None = None
+
+
 # --- runs -------------------------------------------------------------------------------------------------------------
 
 
@@ -74,7 +125,7 @@ def next_run(schedule: Schedule, now: datetime, *, after: date | None = None) ->
 
 def due_runs(schedule: Schedule, first: date, now: datetime, *, most: int = 400) -> tuple[Run, ...]:
     """Return the runs from the date `first` on that are due by `now`, oldest first, the latest `most` of them."""
-    longest = _LONGEST_GAP[schedule.cadence] * most
+    longest = LONGEST_GAP[schedule.cadence] * most
     start = max(first, now.astimezone(_place(schedule)).date() - longest)
     found: list[Run] = []
     for run in _runs(schedule, start):
@@ -84,14 +135,9 @@ def due_runs(schedule: Schedule, first: date, now: datetime, *, most: int = 400)
     return tuple(found[-most:])
 
 
-def too_far(schedule: Schedule, next_at: datetime, now: datetime) -> bool:
-    """Whether a stored next run lies further ahead than any may: the clock was wrong when it was computed."""
-    return next_at - now > _LONGEST_GAP[schedule.cadence]
-
-
 def _runs(schedule: Schedule, start: date) -> Iterator[Run]:
     for on in _dates(schedule, start):
-        at = _moment(schedule, on)
+        at = moment(schedule, on)
         # a date the zone never had (Apia, 30 Dec 2011) is no day to report on; a week or a month is moved instead
         if schedule.cadence != "daily" or at.astimezone(_place(schedule)).date() == on:
             yield Run(on=on, at=at)
@@ -121,7 +167,7 @@ def _in_month(year: int, month: int, day: int) -> date:
     return min(date(year, month, 1) + (day - 1) * DAY, following - DAY)
 
 
-def _moment(schedule: Schedule, on: date) -> datetime:
+def moment(schedule: Schedule, on: date) -> datetime:
     """Return when a local date's run happens: in a gap that much later, in a repeated hour the first time."""
     local = datetime.combine(on, time(schedule.hour, schedule.minute), tzinfo=_place(schedule))
     return local.replace(fold=0).astimezone(UTC)

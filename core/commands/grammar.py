@@ -14,7 +14,9 @@ from core.models import Linked, Manifest, NetworkAvailability, Reading
 from core.team_settings import TeamSettings
 
 if TYPE_CHECKING:  # use cases bring the database along, which help never needs
+    from core.deliveries import Deliveries
     from core.networks import Networks
+    from core.posting import Digests
     from core.roster import Roster
     from core.teams import Teams
     from core.tracking import Tracking
@@ -115,6 +117,8 @@ class Context:
     networks: "Networks" = UNWIRED
     roster: "Roster" = UNWIRED
     tracking: "Tracking" = UNWIRED
+    digests: "Digests" = UNWIRED
+    deliveries: "Deliveries" = UNWIRED
 
 
 @dataclass(frozen=True, slots=True)
