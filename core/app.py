@@ -17,10 +17,13 @@ from core.commands.grammar import Context
 from core.connectors import Connector, discover
 from core.connectors.http import HttpClient
 from core.credentials import Credentials
+from core.deliveries import Deliveries
+from core.inbox import Inbox, InboxMessenger
 from core.lookup import Lookups
-from core.messenger import Place
+from core.messenger import Messengers, Place
 from core.models import ChartSpec, Clock, Manifest
 from core.networks import Networks
+from core.posting import Digests
 from core.roster import Roster
 from core.settings import Settings
 from core.sources import sources_of
@@ -54,6 +57,10 @@ class App:
     networks: Networks
     budgets: Budgets
     credentials: Credentials
+    digests: Digests
+    deliveries: Deliveries
+    messengers: Messengers
+    inbox: Inbox
 
     async def context(
         self,
@@ -80,6 +87,8 @@ class App:
             networks=self.networks,
             roster=self.roster,
             tracking=self.tracking,
+            digests=self.digests,
+            deliveries=self.deliveries,
         )
 
     async def draw(self, spec: ChartSpec, dark: bool = False) -> bytes:
@@ -129,8 +138,12 @@ async def build(
             lookups = Lookups(store, sources, clock, patience=patience, credentials=credentials)
             networks = Networks(sources, budgets, credentials, patience=patience)
             teams = Teams(store, clock)
-            roster = Roster(store)
+            roster = Roster(store, clock)
             tracking = Tracking(store, lookups, roster, clock, most=settings.max_tracked)
+            inbox = Inbox(store, clock)
+            messengers = Messengers(InboxMessenger(inbox))
+            digests = Digests(store, clock, lookups, roster, teams, messengers=messengers)
+            deliveries = Deliveries(store, clock, messengers, digests.render, settled=digests.settled)
             try:
                 yield App(
                     settings,
@@ -146,6 +159,10 @@ async def build(
                     networks,
                     budgets,
                     credentials,
+                    digests=digests,
+                    deliveries=deliveries,
+                    messengers=messengers,
+                    inbox=inbox,
                 )
             finally:
                 await lookups.aclose()
