@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
@@ -18,6 +18,7 @@ from discord.http import Route
 from bots.discord_bot import RESTARTING, STOP_SECONDS, DiscordFront
 from bots.discord_commands import payloads
 from bots.discord_limits import Refusals
+from bots.discord_messenger import DiscordMessenger
 from core.app import App
 from core.errors import CloutError, SettingsError, StoreError
 from core.settings import DiscordSettings
@@ -146,10 +147,13 @@ async def sync(app: App, client: Client, *, force: bool = False) -> bool:
 
 
 @asynccontextmanager
-async def connected(app: App, front: DiscordFront, *, ready: float = 60.0) -> AsyncIterator["Connection"]:
+async def connected(
+    app: App, front: DiscordFront, *, ready: float = 60.0, hand: Callable[[DiscordMessenger], None] = lambda one: None
+) -> AsyncIterator["Connection"]:
     """Hold the gateway open while the body runs, then wait for what people still are to be answered.
 
-    Raises DiscordRefused when the token is not taken, SettingsError when there is none.
+    `hand` is given what posts by itself. Raises DiscordRefused when the token is not taken, SettingsError when there
+    is none.
     """
     settings = app.settings.discord
     with aimed(settings):
@@ -160,6 +164,7 @@ async def connected(app: App, front: DiscordFront, *, ready: float = 60.0) -> As
             connection = Connection(client)
             try:
                 await connection.ready(ready)
+                hand(DiscordMessenger(client, app.draw, app.clock))
                 yield connection
             finally:
                 await front.stop(STOP_SECONDS)
@@ -217,6 +222,11 @@ class Connection:
         waiting.cancel()
         if self.ended.done():
             await self.ended
+
+    async def over(self) -> None:
+        """Wait until Discord ends it for good; raises DiscordRefused."""
+        await asyncio.shield(self.ended)
+        raise _away()
 
     async def healthy(self) -> bool:
         """Return whether the gateway answers: ready, and its heartbeat is less than a minute late."""

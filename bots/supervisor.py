@@ -1,0 +1,192 @@
+"""`clout run`: every front end that has a token, the jobs and the web under one supervisor; one failing stops no other.
+
+A signal stops what claims work first, then lets running handlers end, and closes the web last, so that probes can see
+it; a second signal ends the process at once.
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from core.errors import CloutError
+
+OK, BROKEN = 0, 1
+STOP_SECONDS = 25.0  # until the process ends, whatever still runs
+_LAST_SECONDS = 6.0  # of them for what is closed last
+
+_Held = TypeVar("_Held")
+log = structlog.get_logger("clout.run")
+
+
+class Service(Protocol):
+    """Something that runs until it is stopped; `start` raises CloutError when it cannot."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in health checks and messages."""
+        ...
+
+    async def start(self) -> None:
+        """Begin, and return when it is there."""
+        ...
+
+    async def stop(self) -> None:
+        """End in order."""
+        ...
+
+    async def healthy(self) -> bool:
+        """Return whether it does its work now."""
+        ...
+
+
+class Ending(Service, Protocol):
+    """A service that may end by itself, such as a front end whose token is taken away."""
+
+    async def ended(self) -> None:
+        """Wait until it ends; raises CloutError saying why."""
+        ...
+
+
+class Held(Generic[_Held]):
+    """A context manager as a service: `check` says whether what it holds is healthy, `over` waits until it ends."""
+
+    def __init__(
+        self,
+        name: str,
+        hold: Callable[[], AbstractAsyncContextManager[_Held]],
+        *,
+        check: Callable[[_Held], Awaitable[bool]],
+        over: Callable[[_Held], Awaitable[None]] | None = None,
+    ) -> None:
+        self.name = name
+        self._hold = hold
+        self._check = check
+        self._over = over
+        self._stack = AsyncExitStack()
+        self._held: list[_Held] = []
+
+    async def start(self) -> None:
+        """See Service.start."""
+        self._held = [await self._stack.enter_async_context(self._hold())]
+
+    async def stop(self) -> None:
+        """See Service.stop."""
+        self._held = []
+        await self._stack.aclose()
+
+    async def healthy(self) -> bool:
+        """See Service.healthy."""
+        return bool(self._held) and await self._check(self._held[0])
+
+    async def ended(self) -> None:
+        """See Ending.ended."""
+        if self._over is None or not self._held:
+            await asyncio.Event().wait()
+        else:
+            await self._over(self._held[0])
+
+
+class Supervisor:
+    """Runs services side by side; those of `last` start first and end when all others have."""
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        *,
+        last: Sequence[Service] = (),
+        say: Callable[[str], object] = lambda line: sys.stderr.write(f"{line}\n"),
+        seconds: float = STOP_SECONDS,
+    ) -> None:
+        self._services = tuple(services)
+        self._last = tuple(last)
+        self._say = say
+        self._seconds = seconds
+        self._up: set[str] = set()
+        self._codes: list[int] = []
+        self.stopping = asyncio.Event()
+
+    def checks(self) -> Mapping[str, Callable[[], Awaitable[bool]]]:
+        """Return a health check for each service that is not the web itself."""
+        return {service.name: self._check(service) for service in self._services}
+
+    def _check(self, service: Service) -> Callable[[], Awaitable[bool]]:
+        async def healthy() -> bool:
+            return service.name in self._up and await service.healthy()
+
+        return healthy
+
+    async def run(self, stop: asyncio.Event) -> int:
+        """Run until `stop` is set or nothing runs any more, and return the exit code: the first failure's when all
+        failed, else 0.
+        """
+        done = asyncio.Event()
+        last = [asyncio.create_task(self._kept(one, done)) for one in self._last]
+        running = [asyncio.create_task(self._kept(one, self.stopping)) for one in self._services]
+        asked = asyncio.create_task(stop.wait())
+        all_over = asyncio.create_task(_all(running))
+        await asyncio.wait({asked, all_over}, return_when=asyncio.FIRST_COMPLETED)
+        failed = not asked.done()
+        asked.cancel()
+        self.stopping.set()
+        await self._stopped(running, self._seconds - _LAST_SECONDS)
+        done.set()
+        await self._stopped(last, _LAST_SECONDS)
+        await asyncio.gather(all_over, asked, return_exceptions=True)
+        return (self._codes[0] if self._codes else OK) if failed else OK
+
+    async def _kept(self, service: Service, stop: asyncio.Event) -> None:
+        """Keep one service until it is to stop or ends by itself; what goes wrong is one line, and no other's fault."""
+        try:
+            await service.start()
+            self._up.add(service.name)
+            log.info("a service is up", service=service.name)
+            await _first(stop.wait(), _ended(service))
+        except CloutError as error:
+            self._codes.append(getattr(error, "exit_code", BROKEN))
+            if not stop.is_set():
+                self._say(f"{service.name}: {' '.join(filter(None, (error.message, type(error).advice)))}")
+        except Exception:  # the last resort of this adapter: a fault of one must not end the others
+            self._codes.append(BROKEN)
+            self._say(f"{service.name}: stopped by a fault of its own; the log has it.")
+            log.exception("a service failed", service=service.name)
+        finally:
+            self._up.discard(service.name)
+            await service.stop()
+
+    async def _stopped(self, tasks: "Sequence[asyncio.Task[None]]", seconds: float) -> None:
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        for task in late:
+            log.warning("a service did not stop in time")
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _ended(service: Service) -> None:
+    ended: Callable[[], Awaitable[None]] | None = getattr(service, "ended", None)
+    if ended is None:
+        await asyncio.Event().wait()
+    else:
+        await ended()
+
+
+async def _all(tasks: "Sequence[asyncio.Task[None]]") -> None:
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _first(*works: Awaitable[object]) -> None:
+    """Wait for the first of several, raise what it raised, and end the others."""
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
