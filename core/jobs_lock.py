@@ -31,7 +31,7 @@ def _taken(handle: int) -> str:
     pid = os.pread(handle, 20, 0).decode(errors="replace").strip()
     who = f" (process {pid})" if pid.isdecimal() else ""
     return (
-        f"Clout already runs with this database{who}, and with SQLite one process does. Stop that one first, or move to "
+        f"Clout already runs with this database{who}, and with SQLite one process may. Stop it first, or move to "
         "PostgreSQL, where several may run."
     )
 

@@ -1,0 +1,107 @@
+"""The jobs of `clout run` as a service: refreshes and deliveries, with front ends in the same process or without."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+from core.app import App
+from core.database import parse_url
+from core.jobs import LOCAL, Faults
+from core.jobs_ticker import TICK_S
+from core.jobs_work import Engine, engine, platform_of
+from core.leases import Leases
+from core.models import BudgetState
+
+STOP_SECONDS = 15.0  # for jobs that run; what takes longer is taken up at the next start
+LATE = timedelta(seconds=4 * TICK_S)  # since the last tick: something blocks the loop or the database
+
+Reference = Callable[[], str]
+
+
+class JobsService:
+    """Starts, stops and watches the jobs of one app; `posts` says whether this process carries messages.
+
+    A `clout worker` refreshes only. `sleep` is the ticker's. `engine` is there once it has started.
+    """
+
+    name = "jobs"
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        posts: bool = True,
+        reference: Reference = lambda: token_hex(2),
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        stop_seconds: float = STOP_SECONDS,
+    ) -> None:
+        self._app = app
+        self._posts = posts
+        self._sleep = sleep
+        self._stop_seconds = stop_seconds
+        url = app.settings.database_url
+        self._alone = parse_url(url).get_backend_name() == "sqlite"
+        self._leases = Leases(app.store.database, app.clock, executor_name(alone=self._alone))
+        self.faults = Faults(reference, self._leases.note)
+        self.engine: Engine | None = None
+        self._ticking: asyncio.Task[None] | None = None
+        self._last: tuple[int, datetime] | None = None
+
+    async def start(self) -> None:
+        """Take up what was left and tick from now on; raises StoreError, as when another process runs the jobs."""
+        app = self._app
+        made = await engine(
+            app.settings.database_url,
+            self._leases.holder,
+            app.clock,
+            self._leases,
+            self.faults,
+            app.refreshing,
+            self._left,
+            app.deliveries if self._posts else None,
+            platform_of(app.store.database),
+            app.digests.run_due if self._posts else None,
+            app.messengers,
+            tidy=(("tidy readings", self._tidy), ("tidy roster", app.roster.purge)),
+            alone=self._alone,
+            sleep=self._sleep,
+        )
+        await made.jobs.start()
+        self.engine = made
+        self._ticking = asyncio.create_task(made.ticker.run(), name="jobs-ticker")
+
+    async def stop(self) -> None:
+        """Take nothing new, wait for what runs, give the leases back."""
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+            self._ticking = None
+        if self.engine is not None:
+            made, self.engine = self.engine, None
+            await made.stop(self._stop_seconds)
+
+    async def healthy(self) -> bool:
+        """Return whether it ticks, and the last tick went well."""
+        ticking = self._ticking is not None and not self._ticking.done()
+        return ticking and self.engine is not None and self.engine.jobs.started and self._on_time(self.engine)
+
+    def _on_time(self, made: Engine) -> bool:
+        now, ticks = self._app.clock.now(), made.ticker.ticks
+        if self._last is None or self._last[0] != ticks:
+            self._last = ticks, now
+        return made.ticker.well and now - self._last[1] < LATE
+
+    async def _left(self, network: str) -> tuple[BudgetState, ...]:
+        return await self._app.budgets.left(network, "")
+
+    async def _tidy(self, now: datetime) -> None:
+        limits = {name: m.retention for name, m in self._app.manifests.items() if m.retention is not None}
+        await self._app.store.purge_daily(limits)
+
+
+def executor_name(*, alone: bool) -> str:
+    """Return the name jobs are taken under: one for good where one process runs, else one no other process has."""
+    return LOCAL if alone else f"{socket.gethostname()}-{os.getpid()}-{token_hex(4)}"

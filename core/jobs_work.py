@@ -1,0 +1,165 @@
+"""The jobs of a running Clout: refreshes, a queue for each network, and deliveries; joined with what they call."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from core import outbox
+from core.database import Database
+from core.jobs import Faults, Job, Jobs, QueueRule
+from core.jobs_ticker import Due, Step, Ticker
+from core.leases import Leases
+from core.messenger import Platform
+from core.models import BudgetState, Clock
+from core.refreshing import SECONDS, SPARE, Batch, Refreshing, batch_size
+
+REFRESH, DELIVER = "refresh.v1", "deliver.v1"  # a changed workflow gets the next number
+DELIVERIES = "deliveries"
+REFRESHES_AT_ONCE = 4  # batches of one network in one process; how many are asked for at once is core/turns.py's
+_REFRESH_POLL_S = 2.0
+
+Left = Callable[[str], Awaitable[tuple[BudgetState, ...]]]
+RunDue = Callable[[datetime], Awaitable[Sequence[str]]]
+"""Notes what has become due and returns the keys of everything that waits to be sent."""
+
+PlatformOf = Callable[[str], Awaitable[Platform | None]]
+"""Returns the platform a delivery goes to; None for an unknown key."""
+
+
+class Outbox(Protocol):
+    """What is asked of `core.deliveries.Deliveries`."""
+
+    async def deliver(self, key: str) -> str:
+        """Send one delivery and return its state."""
+        ...
+
+
+async def queues(refreshing: Refreshing, left: Left) -> list[QueueRule]:
+    """Return one queue a network, limited for all workers together by its allowance of requests, and one to deliver."""
+    rules = [QueueRule(name=DELIVERIES, at_once=8)]
+    for network in refreshing.networks:
+        limit, period = _limit(await left(network))
+        name = f"refresh-{network}"
+        rules.append(QueueRule(name=name, at_once=REFRESHES_AT_ONCE, limit=limit, period=period, poll=_REFRESH_POLL_S))
+    return rules
+
+
+def _limit(states: Sequence[BudgetState]) -> tuple[int | None, float]:
+    """Return how many batches may start in how many seconds: the limiter counts jobs, not requests."""
+    found = [state for state in states if state.rule.unit == "requests" and state.limit and state.rule.per_lookup]
+    if not found:
+        return None, 60.0
+    state = found[0]
+    assert state.limit is not None
+    accounts = (1 - SPARE) * state.limit / state.rule.per_lookup
+    return max(1, int(accounts / batch_size(states))), SECONDS[state.rule.window]
+
+
+def refresh_work(refreshing: Refreshing) -> Callable[[str], Awaitable[str]]:
+    """Return the job that reads one batch again."""
+
+    async def work(argument: str) -> str:
+        done = await refreshing.refresh(Batch.model_validate_json(argument))
+        return f"{done.read} read, {done.failed} failed, {done.postponed} postponed, {done.left_alone} left alone"
+
+    return work
+
+
+def platform_of(database: Database) -> PlatformOf:
+    """Return what knows where a delivery goes."""
+
+    async def platform(key: str) -> Platform | None:
+        found = await database.read(outbox.stored, key)
+        return None if found is None else found.place.platform
+
+    return platform
+
+
+def deliver_work(deliveries: Outbox, platform_of: PlatformOf, leases: Leases) -> Callable[[str], Awaitable[str]]:
+    """Return the job that sends one delivery, where this process holds the platform's lease."""
+
+    async def work(key: str) -> str:
+        platform = await platform_of(key)
+        if platform is None:
+            return "missing"
+        if not await leases.hold(f"send:{platform}"):
+            return f"another process posts on {platform}"
+        return await deliveries.deliver(key)
+
+    return work
+
+
+def refreshes_due(refreshing: Refreshing) -> Due:
+    """Return who asks for refreshes."""
+
+    async def due(now: datetime, waiting: Counter[str]) -> Sequence[Job]:
+        busy = {network: waiting[f"refresh-{network}"] for network in refreshing.networks}
+        return [
+            Job(name=REFRESH, queue=f"refresh-{one.network}", key=one.key, argument=one.model_dump_json())
+            for one in await refreshing.due(now, busy)
+        ]
+
+    return due
+
+
+def deliveries_due(run_due: RunDue, leases: Leases, platforms: Collection[Platform]) -> Due:
+    """Return who asks for deliveries: whatever waits is queued.
+
+    A process that holds none of the `platforms` it is connected to notes and queues nothing.
+    """
+
+    async def due(now: datetime, waiting: Counter[str]) -> Sequence[Job]:
+        held = [platform for platform in platforms if await leases.hold(f"send:{platform}")]
+        if not held:
+            return []
+        return [Job(name=DELIVER, queue=DELIVERIES, key=key, argument=key) for key in await run_due(now)]
+
+    return due
+
+
+class Engine:
+    """Everything that runs by itself, started and stopped as one."""
+
+    def __init__(self, jobs: Jobs, ticker: Ticker, leases: Leases) -> None:
+        self.jobs = jobs
+        self.ticker = ticker
+        self.leases = leases
+
+    async def stop(self, seconds: float) -> None:
+        """Stop taking jobs, wait for what runs, and give the leases back."""
+        await self.jobs.stop(seconds)
+        await self.leases.release()
+
+
+async def engine(
+    url: str,
+    executor: str,
+    clock: Clock,
+    leases: Leases,
+    faults: Faults,
+    refreshing: Refreshing,
+    left: Left,
+    deliveries: Outbox | None,
+    platform: PlatformOf,
+    run_due: RunDue | None,
+    platforms: Collection[Platform],
+    *,
+    each: Sequence[tuple[str, Step]] = (),
+    tidy: Sequence[tuple[str, Step]] = (),
+    alone: bool = True,
+    sleep: Callable[[float], Awaitable[None]] | None = None,
+) -> Engine:
+    """Join jobs and ticker; nothing runs yet. Without `deliveries` (a worker) nothing is posted."""
+    rules = await queues(refreshing, left)
+    works = {REFRESH: refresh_work(refreshing)}
+    due: list[tuple[str, Due]] = []
+    if deliveries is not None and run_due is not None:
+        works[DELIVER] = deliver_work(deliveries, platform, leases)
+        due.append(("deliveries", deliveries_due(run_due, leases, platforms)))
+    due.append(("refreshes", refreshes_due(refreshing)))
+    listen = [rule.name for rule in rules if deliveries is not None or rule.name != DELIVERIES]
+    jobs = Jobs(url, rules, works, faults.guard, executor=executor, listen=listen)
+    more = {} if sleep is None else {"sleep": sleep}
+    ticker = Ticker(jobs, leases, clock, faults, due, each=each, tidy=tidy, alone=alone, **more)
+    return Engine(jobs, ticker, leases)
