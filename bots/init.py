@@ -56,7 +56,7 @@ def init_keys(settings: Settings, say: Callable[[str], object], file: Path, *, r
     write_env(file, {KEYS: ",".join(filter(None, (new_key(), had)))})
     say(f"{KEYS} is written to {file}, which only you can read. Keep a copy: without it stored tokens are lost.")
     if had:
-        say("`clout doctor` encrypts the networks' keys anew. Slack's installs still need the old key: it stays behind.")
+        say("`clout doctor` encrypts the networks' keys anew. Slack's installs may still need the old key behind it.")
 
 
 def write_env(file: Path, values: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import ReturningInsert
 
-from core.allowances import BACKGROUND_SHARE, Spent, begins_itself, calendar, ends, limit_of, running, span
+from core.allowances import BACKGROUND_SHARE, Spent, begins_itself, calendar, ends, limit_of, millionths, running, span
 from core.models import BudgetRule
 from core.tables import from_ms, moment_or_none, to_ms
 from core.tables_budgets import spend
@@ -122,13 +122,13 @@ def tell(
     """Note what the server said of a window that begins itself: its count is the one that matters."""
     rows = rows_of(conn, owner)
     current = running(rule, rows, now)
-    limit = limit if limit is not None else limit_of(rule, None, rows)
-    spent = 0 if limit is None else max(0, limit - left)
+    most = millionths(limit) if limit is not None else limit_of(rule, None, rows)
+    spent = 0 if most is None else max(0, most - millionths(left))
     start = to_ms(resets_at - span(rule.window))
     starts = [to_ms(row.start) for row in current] + [start]
     conn.execute(delete(spend).where(_of(owner), spend.c.unit == rule.key, spend.c.window_start.in_(starts)))
     conn.execute(
-        insert(spend), _row(owner, rule.key, start, spent) | {"told_limit": limit, "resets_at": to_ms(resets_at)}
+        insert(spend), _row(owner, rule.key, start, spent) | {"told_limit": most, "resets_at": to_ms(resets_at)}
     )
 
 
