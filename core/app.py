@@ -24,6 +24,7 @@ from core.messenger import Messengers, Place
 from core.models import ChartSpec, Clock, Manifest
 from core.networks import Networks
 from core.posting import Digests
+from core.refreshing import Refreshing
 from core.roster import Roster
 from core.settings import Settings
 from core.sources import sources_of
@@ -57,6 +58,7 @@ class App:
     networks: Networks
     budgets: Budgets
     credentials: Credentials
+    refreshing: Refreshing
     digests: Digests
     deliveries: Deliveries
     messengers: Messengers
@@ -140,6 +142,9 @@ async def build(
             teams = Teams(store, clock)
             roster = Roster(store, clock)
             tracking = Tracking(store, lookups, roster, clock, most=settings.max_tracked)
+            refreshing = Refreshing(
+                store, sources, clock, lookups.turns, budgets=budgets, credentials=credentials, patience=patience
+            )
             inbox = Inbox(store, clock)
             messengers = Messengers(InboxMessenger(inbox))
             digests = Digests(store, clock, lookups, roster, teams, messengers=messengers)
@@ -159,6 +164,7 @@ async def build(
                     networks,
                     budgets,
                     credentials,
+                    refreshing=refreshing,
                     digests=digests,
                     deliveries=deliveries,
                     messengers=messengers,

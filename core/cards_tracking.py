@@ -33,7 +33,6 @@ if TYPE_CHECKING:  # use cases bring the database along, which help never needs
 
 BAD_LINES_SHOWN = 200  # lines of a list that are named one by one
 _TAG_LIMIT = 32
-_TAGS_SHOWN = 20
 _SORTS = {"score": "by score", "movement": "by movement this week", "name": "by name"}
 _OTHER_SORTS = {"score": "By score", "movement": "By movement", "name": "By name"}
 
@@ -179,8 +178,7 @@ def _small_print(page: "Page") -> list[Line]:
     first, last = page.start + 1, page.start + len(page.rows)
     lines = [line(f"{first:,} to {last:,} of {page.total:,}")] if page.pages > 1 else []
     if page.tags and page.tag is None:
-        named = [line(outside(tag, _TAG_LIMIT), f" {count:,}") for tag, count in page.tags[:_TAGS_SHOWN]]
-        lines.append(line("Tags: ", *joined(named)))
+        lines.append(line("Tags: ", *_tags(page.tags)))
     lines.append(line("Week: change of the shown score in 7 days"))
     return lines
 

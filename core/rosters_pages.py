@@ -4,13 +4,14 @@ Every statement carries the team. Nothing here computes a score: what stands in 
 by core/rosters_standing.py.
 """
 
+from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, select
 
 from core import figures
 from core.readings import CARRY, STALE_AFTER
@@ -66,9 +67,9 @@ class Renamed(NamedTuple):
 class Standing:
     """Where a tracked creator stands at a moment, and where it stood before.
 
-    `score`, `low`, `high` are the shown integers, `value` and `previous_value` exact scores; None without a number.
-    `at` is when the newest reading behind it was made. The `previous` figures are those of the newest firm day up to
-    the earlier moment, at most 14 days older than it.
+    `value`, `lowest` and `highest` are the exact score and the ends of its range, None without a number; the shown
+    integers are computed when asked for. `at` is when the newest reading behind it was made. The `previous` figures
+    are those of the newest firm day up to the earlier moment, at most 14 days older than it.
     """
 
     creator_id: int
@@ -76,22 +77,50 @@ class Standing:
     tracked_since: datetime
     tags: tuple[str, ...]
     state: str | None
-    score: int | None
-    low: int | None
-    high: int | None
     value: float | None
+    lowest: float | None
+    highest: float | None
     at: datetime | None
     model_version: str | None
     weights_version: str | None
-    previous: int | None = None
     previous_value: float | None = None
-    previous_low: int | None = None
-    previous_high: int | None = None
+    previous_lowest: float | None = None
+    previous_highest: float | None = None
     previous_state: str | None = None
     previous_at: datetime | None = None
     previous_model_version: str | None = None
     problems: tuple[Problem, ...] = ()
     renamed: tuple[Renamed, ...] = ()
+
+    @property
+    def score(self) -> int | None:
+        """The shown score."""
+        return _shown(self.value)
+
+    @property
+    def low(self) -> int | None:
+        """The low end of its range as shown."""
+        return _shown(self.lowest)
+
+    @property
+    def high(self) -> int | None:
+        """The high end of its range as shown."""
+        return _shown(self.highest)
+
+    @property
+    def previous(self) -> int | None:
+        """The score shown before."""
+        return _shown(self.previous_value)
+
+    @property
+    def previous_low(self) -> int | None:
+        """The low end of the range shown before."""
+        return _shown(self.previous_lowest)
+
+    @property
+    def previous_high(self) -> int | None:
+        """The high end of the range shown before."""
+        return _shown(self.previous_highest)
 
     @property
     def change(self) -> int | None:
@@ -133,9 +162,17 @@ def _tracked(team: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return creators.c.team == team, creators.c.tracked_since.is_not(None)
 
 
-def _tagged(team: str, tag: str) -> ColumnElement[bool]:
+def _picked(team: str, tag: str) -> tuple[ColumnElement[bool], ...]:
+    """The few creators of a rare tag, by id; the empty text keeps the planner from walking through the whole team."""
     t = creator_tags.c
-    return creators.c.id.in_(select(t.creator_id).where(t.team == team, t.tag == tag))
+    of_tag = creators.c.id.in_(select(t.creator_id).where(t.team == team, t.tag == tag))
+    return of_tag, creators.c.team + "" == team, creators.c.tracked_since.is_not(None)
+
+
+def _tagged(team: str, tag: str) -> tuple[ColumnElement[bool], ...]:
+    """The many creators of a common tag, met soon enough on a walk through the whole team in order."""
+    t = creator_tags.c
+    return *_tracked(team), exists().where(t.team == team, t.tag == tag, t.creator_id == creators.c.id)
 
 
 def size(conn: Connection, team: str, tag: str | None = None) -> int:
@@ -146,16 +183,15 @@ def size(conn: Connection, team: str, tag: str | None = None) -> int:
     return conn.scalar(select(func.count()).select_from(creator_tags).where(t.team == team, t.tag == tag)) or 0
 
 
-def page(conn: Connection, team: str, sort: Sort, tag: str | None, start: int, count: int) -> list[Row]:
+def page(conn: Connection, team: str, sort: Sort, tag: str | None, total: int, start: int, count: int) -> list[Row]:
     """Return `count` tracked creators from the `start`-th on; highest first, biggest movers first, or by name.
 
-    Creators without a number, or without a movement, stand last.
+    Creators without a number, or without a movement, stand last. `total` is `size`, by which the way is chosen.
     """
-    wanted = select(*_COLUMNS).where(*_tracked(team))
-    if tag is not None:
-        wanted = wanted.where(_tagged(team, tag))
-    rare = tag is not None and size(conn, team, tag) <= RARE
-    rows = conn.execute(_ordered(wanted, sort, picked=rare).offset(start).limit(count)).all()
+    rare = tag is not None and total <= RARE
+    which = _tracked(team) if tag is None else _picked(team, tag) if rare else _tagged(team, tag)
+    wanted = _ordered(select(*_COLUMNS).where(*which), sort, picked=rare)
+    rows = conn.execute(wanted.offset(start).limit(count)).all()
     ids = [row.id for row in rows]
     tags, troubles, waiting = _tags(conn, ids), _problems(conn, ids), _waiting(conn, ids)
     return [_row(row, tags.get(row.id, ()), (*troubles.get(row.id, ()), *waiting.get(row.id, ()))) for row in rows]
@@ -215,11 +251,17 @@ def _tags(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
     return {creator_id: tuple(tags) for creator_id, tags in found.items()}
 
 
-def tags_of(conn: Connection, team: str) -> list[tuple[str, int]]:
-    """Return a team's tags with how many creators bear each, in order of name."""
+def tags_of(conn: Connection, team: str, most: int) -> list[str]:
+    """Return a team's first tags in order of name, each found by one step in the index."""
     c = creator_tags.c
-    rows = conn.execute(select(c.tag, func.count()).where(c.team == team).group_by(c.tag).order_by(c.tag))
-    return [(tag, count) for tag, count in rows]
+    found: list[str] = []
+    while len(found) < most:
+        last = found[-1] if found else ""
+        tag = conn.scalar(select(c.tag).where(c.team == team, c.tag > last).order_by(c.tag).limit(1))
+        if tag is None:
+            break
+        found.append(tag)
+    return found
 
 
 # --- what keeps accounts from being read ------------------------------------------------------------------------------
@@ -350,23 +392,27 @@ def _standing(now: AnyRow, creator: AnyRow, earlier: AnyRow | None, told: Told, 
         tracked_since=from_ms(creator.tracked_since),
         tags=tags.get(one, ()),
         state="stale" if read is not None and at - read > STALE_AFTER else now.state,
-        score=_shown(now.score),
-        low=_shown(now.low),
-        high=_shown(now.high),
         value=now.score,
+        lowest=now.low,
+        highest=now.high,
         at=read,
         model_version=now.model_version,
         weights_version=now.weights_version,
-        previous=_shown(earlier.score) if earlier is not None else None,
-        previous_value=earlier.score if earlier is not None else None,
-        previous_low=_shown(earlier.low) if earlier is not None else None,
-        previous_high=_shown(earlier.high) if earlier is not None else None,
-        previous_state=earlier.state if earlier is not None else None,
-        previous_at=from_ms(earlier.scored_at) if earlier is not None else None,
-        previous_model_version=earlier.model_version if earlier is not None else None,
+        **({} if earlier is None else _previous(earlier)),
         problems=(*problems.get(one, ()), *waiting.get(one, ())),
         renamed=renamed.get(one, ()),
     )
+
+
+def _previous(day: AnyRow) -> dict[str, Any]:
+    return {
+        "previous_value": day.score,
+        "previous_lowest": day.low,
+        "previous_highest": day.high,
+        "previous_state": day.state,
+        "previous_at": from_ms(day.scored_at),
+        "previous_model_version": day.model_version,
+    }
 
 
 # --- the lines of a few -----------------------------------------------------------------------------------------------
@@ -401,11 +447,17 @@ def lines(conn: Connection, team: str, creator_ids: Sequence[int], since: dateti
 # --- percentile -------------------------------------------------------------------------------------------------------
 
 
-def rank(conn: Connection, team: str, name_key: str) -> Rank | None:
-    """Return where a tracked creator with a firm score stands among the team's others of that kind, itself counted."""
+def firm_score(conn: Connection, team: str, name_key: str) -> float | None:
+    """Return a tracked creator's firm score; None for any other creator."""
     c = creators.c
-    score = conn.scalar(select(c.score).where(*_tracked(team), c.name_key == name_key, c.state == "ok"))
-    if score is None:
-        return None
-    firm = select(func.count()).select_from(creators).where(*_tracked(team), c.state == "ok")
-    return Rank(conn.scalar(firm.where(c.score < score)) or 0, conn.scalar(firm) or 0)
+    found: float | None = conn.scalar(
+        select(c.score).where(*_tracked(team), c.name_key == name_key, c.state == "ok", c.score.is_not(None))
+    )
+    return found
+
+
+def firm_scores(conn: Connection, team: str) -> array[float]:
+    """Return the firm scores of all the team's tracked creators, lowest first."""
+    c = creators.c
+    wanted = select(c.score).where(*_tracked(team), c.state == "ok", c.score.is_not(None)).order_by(c.score)
+    return array("d", conn.scalars(wanted))

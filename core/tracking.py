@@ -38,7 +38,7 @@ class Tracked(Model):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of tracked creators, from 1; `total` counts all of them, `tags` are the team's own with their numbers."""
+    """A page of tracked creators, from 1; `total` counts all of them, `tags` are some of the team's own."""
 
     rows: tuple[Row, ...]
     sort: Sort
@@ -47,7 +47,7 @@ class Page:
     pages: int
     total: int
     start: int
-    tags: tuple[tuple[str, int], ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
