@@ -133,8 +133,7 @@ def rich_text(parts: Iterable[Json]) -> list[Json]:
     return [{"type": "rich_text", "elements": found} for found in blocks]
 
 
-_WORDS = ("text", "fallback", "alt_text")
-_INSIDE = ("elements", "text", "rows", "accessory", "options", "placeholder")
+_COUNTED = frozenset({"text", "fallback", "alt_text", "elements", "rows", "accessory", "options", "placeholder"})
 
 
 def size_of(node: object) -> int:
@@ -142,14 +141,9 @@ def size_of(node: object) -> int:
     if not isinstance(node, dict):
         return sum(map(size_of, node)) if isinstance(node, list | tuple) else 0
     size = 0
-    for name in _WORDS:
-        words = node.get(name)
-        if isinstance(words, str):
-            size += len(words)
-    for name in _INSIDE:
-        inside = node.get(name)
-        if inside is not None and not isinstance(inside, str):
-            size += size_of(inside)
+    for name, inside in node.items():
+        if name in _COUNTED:
+            size += len(inside) if isinstance(inside, str) else size_of(inside)
     return size
 
 
