@@ -37,7 +37,7 @@ class Roster:
         self._db: Database = store.database
         self._clock = clock
         self._sizes: dict[tuple[str, str | None], tuple[datetime, int]] = {}
-        self._firm: dict[str, tuple[datetime, array[float]]] = {}
+        self._firm: dict[str, tuple[datetime, "array[float]"]] = {}
         store.follow(self)
 
     # --- writing ------------------------------------------------------------------------------------------------------

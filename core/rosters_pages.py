@@ -456,7 +456,7 @@ def firm_score(conn: Connection, team: str, name_key: str) -> float | None:
     return found
 
 
-def firm_scores(conn: Connection, team: str) -> array[float]:
+def firm_scores(conn: Connection, team: str) -> "array[float]":
     """Return the firm scores of all the team's tracked creators, lowest first."""
     c = creators.c
     wanted = select(c.score).where(*_tracked(team), c.state == "ok", c.score.is_not(None)).order_by(c.score)
