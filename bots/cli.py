@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bots.cli_run import begin_discord, discords, runs
+
 if TYPE_CHECKING:
     from bots.pictures import Pictures
     from bots.statements import Form
@@ -36,10 +38,11 @@ cli = typer.Typer(
 )
 
 
-runs = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Answer in a chat platform until stopped.")
 cli.add_typer(runs, name="run")
+cli.add_typer(discords, name="discord")
 begins = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Set a chat platform up.")
 cli.add_typer(begins, name="init")
+begins.command("discord")(begin_discord)
 
 
 @cli.callback(invoke_without_command=True)
@@ -97,7 +100,9 @@ def chat(
 
 @cli.command()
 def demo(
-    where: Annotated[str, typer.Argument(metavar="[slack]", help="`slack` shows a conversation in a channel.")] = "",
+    where: Annotated[
+        str, typer.Argument(metavar="[slack|discord]", help="`slack` or `discord` shows a conversation in a channel.")
+    ] = "",
     seed: Annotated[int, typer.Option(help="Which invented world to visit.")] = 20,
 ) -> None:
     """Take a tour of Clout with invented creators; needs no key and no network."""
@@ -105,8 +110,12 @@ def demo(
         from bots.demo_slack import conversation
 
         raise typer.Exit(_run(conversation(seed)))
+    if where == "discord":
+        from bots.demo_discord import conversation as on_discord
+
+        raise typer.Exit(_run(on_discord(seed)))
     if where:
-        raise typer.BadParameter("there is a demo of slack, and the tour without a word", param_hint="where")
+        raise typer.BadParameter("there is one of slack, of discord, and the tour without a word", param_hint="where")
     from bots.demo import tour
 
     raise typer.Exit(_run(tour(seed)))
@@ -296,6 +305,16 @@ def exit_code_of(name: str) -> int:
 
 def _complain(error: "CloutError") -> None:
     print(" ".join(filter(None, (error.message, type(error).advice))), file=sys.stderr)
+
+
+def run(work: Coroutine[object, object, int]) -> int:
+    """Run a command's work and return its exit code; what goes wrong is one clear line."""
+    return _run(work)
+
+
+def settings() -> "Settings":
+    """Return the settings of the environment and `.env`, with a line for each that nothing reads."""
+    return _settings()
 
 
 def _settings() -> "Settings":
