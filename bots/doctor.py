@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from bots.discord_trial import examined
 from bots.slack_http import check
 from bots.slack_scopes import installs_by_oauth
 from bots.slack_trial import Finding, try_slack
@@ -13,13 +14,13 @@ from core.vault import Vault
 
 
 async def examine(settings: Settings, say: Callable[[str], object]) -> bool:
-    """Say how the database, the networks and Slack are; return whether nothing is wrong."""
+    """Say how the database, the networks, Slack and Discord are; return whether nothing is wrong."""
     try:
         async with build(settings) as app:
             findings = [Finding(True, "the database opens"), *await _networks(app), *await _keys(app)]
     except CloutError as error:
         findings = [Finding(False, "the database does not open", error.message)]
-    findings += await _slack(settings)
+    findings += await _slack(settings) + await examined(settings.discord)
     for finding in findings:
         say(str(finding))
     return all(finding.good for finding in findings)
