@@ -84,6 +84,7 @@ class Contract:
 
     def _validator(self, name: str) -> Any:
         if name not in self._validators:
+            assert self._libraries is not None, "asked only where they are"
             jsonschema, referencing, dialect = self._libraries
             resource = referencing.Resource.from_contents(self._document, default_specification=dialect.DRAFT202012)
             registry = referencing.Registry().with_resource(URN, resource)
@@ -99,7 +100,7 @@ class Contract:
             yield from validator.descend(value, meant[0])
             return
         tries = [list(validator.descend(value, one)) for one in meant]
-        if all(tries):
+        if all(tries) and self._libraries is not None:
             kind = value.get("type") if isinstance(value, dict) else value
             message = f"{kind!r} fits none of the forms allowed here"
             yield from min(tries, key=len, default=[self._libraries[0].exceptions.ValidationError(message)])

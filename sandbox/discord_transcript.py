@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 _MENTION = re.compile(r"<(@[!&]?|#|/[\w -]+:)(\d+)>")
 _TIME = re.compile(r"<t:(-?\d+)(?::[tTdDfFR])?>")
 _LINK = re.compile(r"(?<!\\)\[((?:\\.|[^\]\\])*)\]\(<?([^)\s>]+)>?\)")
-_STRESS = re.compile(r"(?<!\\)(\*\*\*|\*\*|\*|__|_|~~|\|\|)(?=\S)((?:\\.|[^\\])+?)(?<=[^\s\\])\1")
+_STRESS = re.compile(
+    r"(?<!\\)(\*\*\*|\*\*|\*|(?<!\w)__|(?<!\w)_|~~|\|\|)(?=\S)((?:\\.|[^\\])+?)(?<=[^\s\\])\1(?!(?<=_)\w)"
+)
 _LEAD = re.compile(r"^(?:-# |#{1,3} |> )", re.MULTILINE)
-_ESCAPED = re.compile(r"\\([^\w\s])")
+_ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
 _UNSEEN = dict.fromkeys(map(ord, "\u200b\u200c\u2060\ufeff"))
 INDENT = "    "
 

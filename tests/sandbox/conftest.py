@@ -260,7 +260,7 @@ async def started(hall, bot):
 
     async def start():
         tasks.append(asyncio.create_task(bot.start(hall.token)))
-        await hall.ready()
+        await hall.ready(commands=False)
         await asyncio.wait_for(bot.wait_until_ready(), 5)
         return tasks[0]
 

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import discord
 import pytest
-from discord import app_commands, ui
+from discord import ui
 
-from sandbox.discord_command_rules import judge_commands
 from sandbox.discord_contract import load
 from sandbox.discord_rules import Setting, form_errors, judge_choices, judge_message, judge_modal
 
@@ -17,7 +16,8 @@ NOBODY = {"allowed_mentions": {"parse": []}}
 V2 = {"flags": 1 << 15, **NOBODY}
 POST = "POST /channels/{channel}/messages"
 CALLBACK = "POST /interactions/{interaction}/{token}/callback"
-PUT = "PUT /applications/{application}/commands"
+INSIDE = "/components/0/components/0"
+FIELD = "/components/0/component"
 
 
 def text(words="Hello"):
@@ -79,13 +79,14 @@ GOOD = {
             section(text(), text(), accessory=thumb()),
             {"type": 14, "divider": True, "spacing": 2},
             gallery(shot(), shot()),
-            row(button(), button(custom_id="b", style=4, disabled=True), button(custom_id=None, url="https://x.example/", style=5)),
+            row(button(), button(custom_id="b", style=4, disabled=True)),
+            row(button(custom_id=None, url="https://x.example/", style=5)),
             row(select()),
             accent_color=0x123456,
         ),
         text(),
     ),
-    "embed": embed(description="x", fields=[{"name": "a", "value": "b", "inline": True}], footer={"text": "f"}, color=1),
+    "embed": embed(fields=[{"name": "a", "value": "b", "inline": True}], footer={"text": "f"}, color=1),
     "row": classic(components=[row(button()), row({"type": 8, "custom_id": "c", "channel_types": [0, 5]})]),
     "most text": cards(text("x" * 2000), text("y" * 2000)),
     "most parts": cards(*(text() for _ in range(40))),
@@ -107,39 +108,39 @@ WRONG = {
     "poll beside the flag": (cards(text()) | {"poll": {"question": {}}}, "/poll"),
     "unknown part": (cards({"type": 99}), "/components/0"),
     "button at the top": (cards(button()), "/components/0"),
-    "box in a box": (cards(box(box(text()))), "/components/0/components/0"),
+    "box in a box": (cards(box(box(text()))), INSIDE),
     "empty box": (cards(box()), "/components/0/components"),
     "accent": (cards(box(text(), accent_color=1 << 24)), "/components/0/accent_color"),
     "no accessory": (cards(section(accessory=None)), "/components/0"),
     "four texts": (cards(section(*(text() for _ in range(4)))), "/components/0/components"),
     "select as accessory": (cards(section(accessory=select())), "/components/0/accessory"),
-    "custom_id long": (cards(row(button(custom_id="x" * 101))), "/components/0/components/0/custom_id"),
-    "custom_id empty": (cards(row(button(custom_id=""))), "/components/0/components/0/custom_id"),
+    "custom_id long": (cards(row(button(custom_id="x" * 101))), f"{INSIDE}/custom_id"),
+    "custom_id empty": (cards(row(button(custom_id=""))), f"{INSIDE}/custom_id"),
     "custom_id twice": (cards(row(button()), box(row(button()))), "/components/1/components/0/components/0/custom_id"),
     "id twice": (cards(text() | {"id": 3}, text() | {"id": 3}), "/components/1/id"),
     "six buttons": (cards(row(*(button(custom_id=str(n)) for n in range(6)))), "/components/0/components"),
     "two selects": (cards(row(select(), select(custom_id="t"))), "/components/0/components"),
     "button and select": (cards(row(button(), select())), "/components/0/components"),
-    "label": (cards(row(button(label="x" * 81))), "/components/0/components/0/label"),
-    "no label": (cards(row(button(label=None))), "/components/0/components/0"),
-    "link with custom_id": (cards(row(button(style=5, url="https://x.example"))), "/components/0/components/0"),
-    "link without url": (cards(row(button(style=5, custom_id=None))), "/components/0/components/0"),
-    "url without link": (cards(row(button(url="https://x.example"))), "/components/0/components/0"),
-    "no custom_id": (cards(row(button(custom_id=None))), "/components/0/components/0"),
-    "url long": (cards(row(button(style=5, custom_id=None, url="https://x.example/" + "x" * 512))), "/components/0/components/0/url"),
-    "url scheme": (cards(row(button(style=5, custom_id=None, url="javascript:x"))), "/components/0/components/0/url"),
-    "style": (cards(row(button(style=9))), "/components/0/components/0/style"),
-    "options none": (cards(row(select(options=[]))), "/components/0/components/0/options"),
-    "options many": (cards(row(select(options=options(26)))), "/components/0/components/0/options"),
-    "options alike": (cards(row(select(options=options(1) * 2))), "/components/0/components/0/options"),
-    "option label": (cards(row(select(options=options(1, label="x" * 101)))), "/components/0/components/0/options/0/label"),
-    "option value": (cards(row(select(options=options(1, value="x" * 101)))), "/components/0/components/0/options/0/value"),
-    "option about": (cards(row(select(options=options(1, description="x" * 101)))), "/components/0/components/0/options/0/description"),
-    "defaults": (cards(row(select(options=options(2, default=True)))), "/components/0/components/0/options"),
-    "placeholder": (cards(row(select(placeholder="x" * 151))), "/components/0/components/0/placeholder"),
-    "min above max": (cards(row(select(options=options(3), min_values=3, max_values=2))), "/components/0/components/0/min_values"),
-    "max above options": (cards(row(select(max_values=2))), "/components/0/components/0/max_values"),
-    "text input": (cards(row({"type": 4, "custom_id": "x", "style": 1})), "/components/0/components/0"),
+    "label": (cards(row(button(label="x" * 81))), f"{INSIDE}/label"),
+    "no label": (cards(row(button(label=None))), INSIDE),
+    "link with custom_id": (cards(row(button(style=5, url="https://x.example"))), INSIDE),
+    "link without url": (cards(row(button(style=5, custom_id=None))), INSIDE),
+    "url without link": (cards(row(button(url="https://x.example"))), INSIDE),
+    "no custom_id": (cards(row(button(custom_id=None))), INSIDE),
+    "url long": (cards(row(button(style=5, custom_id=None, url="https://x.example/" + "x" * 512))), f"{INSIDE}/url"),
+    "url scheme": (cards(row(button(style=5, custom_id=None, url="javascript:x"))), f"{INSIDE}/url"),
+    "style": (cards(row(button(style=9))), f"{INSIDE}/style"),
+    "options none": (cards(row(select(options=[]))), f"{INSIDE}/options"),
+    "options many": (cards(row(select(options=options(26)))), f"{INSIDE}/options"),
+    "options alike": (cards(row(select(options=options(1) * 2))), f"{INSIDE}/options"),
+    "option label": (cards(row(select(options=options(1, label="x" * 101)))), f"{INSIDE}/options/0/label"),
+    "option value": (cards(row(select(options=options(1, value="x" * 101)))), f"{INSIDE}/options/0/value"),
+    "option about": (cards(row(select(options=options(1, description="x" * 101)))), f"{INSIDE}/options/0/description"),
+    "defaults": (cards(row(select(options=options(2, default=True)))), f"{INSIDE}/options"),
+    "placeholder": (cards(row(select(placeholder="x" * 151))), f"{INSIDE}/placeholder"),
+    "min above max": (cards(row(select(options=options(3), min_values=3, max_values=2))), f"{INSIDE}/min_values"),
+    "max above options": (cards(row(select(max_values=2))), f"{INSIDE}/max_values"),
+    "text input": (cards(row({"type": 4, "custom_id": "x", "style": 1})), INSIDE),
     "gallery none": (cards(gallery()), "/components/0/items"),
     "gallery many": (cards(gallery(*(shot() for _ in range(11)))), "/components/0/items"),
     "alt text": (cards(gallery(shot(description="x" * 1025))), "/components/0/items/0/description"),
@@ -329,9 +330,9 @@ FORMS = {
     "value fits": (form(label(field(value="x" * 9, max_length=8))), "/components/0/component/value"),
     "lengths": (form(label(field(min_length=9, max_length=8))), "/components/0/component/min_length"),
     "label twice": (form(label(field(label="x"))), "/components/0/component/label"),
-    "radio few": (form(label({"type": 21, "custom_id": "r", "options": options(1)})), "/components/0/component/options"),
-    "radio many": (form(label({"type": 21, "custom_id": "r", "options": options(11)})), "/components/0/component/options"),
-    "checks many": (form(label({"type": 22, "custom_id": "c", "options": options(11)})), "/components/0/component/options"),
+    "radio few": (form(label({"type": 21, "custom_id": "r", "options": options(1)})), f"{FIELD}/options"),
+    "radio many": (form(label({"type": 21, "custom_id": "r", "options": options(11)})), f"{FIELD}/options"),
+    "checks many": (form(label({"type": 22, "custom_id": "c", "options": options(11)})), f"{FIELD}/options"),
     "button": (form(label(button())), "/components/0/component"),
     "twice": (form(label(field()), label(field())), "/components/1/component/custom_id"),
     "section": (form(section()), "/components/0"),
@@ -359,78 +360,6 @@ def test_a_form_of_every_kind_of_row_passes():
     assert judge_modal(form({"type": 1, "components": [field(label="Name")]}, text())) == []
     if CONTRACTS.is_dir():
         assert load(CONTRACTS).request(CALLBACK, {"type": 9, "data": form(*rows)}) == []
-
-
-# --- commands ---------------------------------------------------------------------------------------------------------
-
-
-def command(**more):
-    return {"name": "influence", "description": "How influential?", "type": 1} | more
-
-
-def option(**more):
-    return {"name": "handle", "description": "Whose?", "type": 3} | more
-
-
-COMMANDS = {
-    "name": (command(name="x" * 33), "/0/name"),
-    "capitals": (command(name="Influence"), "/0/name"),
-    "blank": (command(name="a b"), "/0/name"),
-    "description": (command(description="x" * 101), "/0/description"),
-    "no description": (command(description=""), "/0/description"),
-    "menu description": (command(name="Score this", type=3), "/0/description"),
-    "options": (command(options=[option(name=f"o{n}") for n in range(26)]), "/0/options"),
-    "option name": (command(options=[option(name="x" * 33)]), "/0/options/0/name"),
-    "option description": (command(options=[option(description="x" * 101)]), "/0/options/0/description"),
-    "option twice": (command(options=[option(), option()]), "/0/options"),
-    "order": (command(options=[option(), option(name="b", required=True)]), "/0/options"),
-    "choices": (command(options=[option(choices=[{"name": "x", "value": "y"}] * 26)]), "/0/options/0/choices"),
-    "choice name": (command(options=[option(choices=[{"name": "x" * 101, "value": "y"}])]), "/0/options/0/choices/0/name"),
-    "choice value": (command(options=[option(choices=[{"name": "x", "value": "y" * 101}])]), "/0/options/0/choices/0/value"),
-    "both": (command(options=[option(autocomplete=True, choices=[{"name": "x", "value": "y"}])]), "/0/options/0"),
-    "choices of a channel": (command(options=[option(type=7, autocomplete=True)]), "/0/options/0"),
-    "nesting": (command(options=[option(type=1, options=[option(type=1)])]), "/0/options/0/options"),
-    "group": (command(options=[option(type=2, options=[option()])]), "/0/options/0/options"),
-    "size": (
-        command(options=[option(name=f"o{n}", choices=[{"name": "x" * 80, "value": f"{m}" * 50} for m in range(9)]) for n in range(9)]),
-        "/0",
-    ),
-    "translations": (command(description_localizations={"de": "x" * 101}), "/0/description_localizations/de"),
-    "field": (command(colour="red"), "/0/colour"),
-    "contexts": (command(contexts=[3]), "/0/contexts/0"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("one", "path"), COMMANDS.values(), ids=COMMANDS)
-def test_commands(one, path):
-    assert path in paths(judge_commands([one]))
-
-
-@published
-@pytest.mark.parametrize("name", ["name", "description", "options", "option name", "choices", "choice name", "field"])
-def test_the_schema_agrees_on_commands(name):
-    assert load(CONTRACTS).request(PUT, [COMMANDS[name][0]])
-
-
-def test_commands_as_a_whole():
-    assert paths(judge_commands([command(), command()])) == {"/1/name"}
-    assert paths(judge_commands([command(name=f"c{number}") for number in range(101)])) == {""}
-    assert judge_commands([command(), {"name": "influence", "description": "", "type": 3}]) == []
-
-
-def test_what_the_library_makes_of_commands_passes():
-    tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
-
-    @tree.command(description="x", nsfw=False)
-    @app_commands.allowed_installs(guilds=True, users=True)
-    @app_commands.choices(network=[app_commands.Choice(name="YouTube", value="youtube")])
-    async def influence(interaction: discord.Interaction, handle: app_commands.Range[str, 1, 50], network: str = ""):
-        raise AssertionError("never used")
-
-    made = [one.to_dict(tree) for one in tree.get_commands()]
-    assert judge_commands(made) == []
-    if CONTRACTS.is_dir():
-        assert load(CONTRACTS).request(PUT, made) == []
 
 
 def test_what_the_library_makes_of_messages_passes():
