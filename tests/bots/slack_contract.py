@@ -45,8 +45,8 @@ LIMITS = {
 }
 
 
-def of_message(payload, *, schema=True):
-    """Every rule a message breaks, as words; none for a good one."""
+def of_message(payload, *, schema=True, walked=None):
+    """Every rule a message breaks, as words; none for a good one. `walked`: the `nodes` of each block, if known."""
     found = [] if 0 < len(payload["text"]) <= 4_000 else [f"text of {len(payload['text'])} characters"]
     found += ["addresses may unfold"] if payload["unfurl_links"] or payload["unfurl_media"] else []
     found += [f"text: {bad}" for bad in _markup(payload["text"])]
@@ -54,7 +54,7 @@ def of_message(payload, *, schema=True):
     found += [f"{len(blocks)} blocks"] if len(blocks) > 50 else []
     for kind, most in (("table", 1), ("data_visualization", 2)):
         found += [f"several {kind}"] if sum(block["type"] == kind for block in blocks) > most else []
-    return found + _of_blocks(blocks, "message", schema)
+    return found + _of_blocks(blocks, "message", schema, walked)
 
 
 def of_view(view, *, schema=True):
@@ -68,10 +68,11 @@ def of_view(view, *, schema=True):
     return found + _of_blocks(view["blocks"], view["type"], schema)
 
 
-def _of_blocks(blocks, surface, schema):
+def _of_blocks(blocks, surface, schema, walked=None):
+    walked = [nodes(block) for block in blocks] if walked is None else walked
     found = [f"{b['type']} in a {surface}" for b in blocks if b["type"] not in SURFACES[surface]]
-    found += [f"{at} {bad}" for at, block in enumerate(blocks) for bad in _node(block)]
-    names = [node["action_id"] for node in nodes(blocks) if "action_id" in node]
+    found += [f"{at} {bad}" for at, inside in enumerate(walked) for bad in _nodes(inside)]
+    names = [node["action_id"] for inside in walked for node in inside if "action_id" in node]
     found += ["action_id twice"] if len(names) != len(set(names)) else []
     if schema and SHARED.exists():
         found += [f"{at} schema: {bad}" for at, block in enumerate(blocks) for bad in against_schema(block)]
@@ -86,12 +87,15 @@ def nodes(node):
 
 
 def _gather(node, found):
-    if isinstance(node, dict):
+    if type(node) is dict:
         found.append(node)
         node = node.values()
     for one in node:
-        if isinstance(one, dict | list | tuple):
+        if type(one) in _DEEP:
             _gather(one, found)
+
+
+_DEEP = (dict, list, tuple)
 
 
 def _markup(words):
@@ -102,14 +106,13 @@ def _between(value, least, most, what):
     return [] if least <= len(value) <= most else [f"{what} of {len(value)}"]
 
 
-def _node(block):
-    for node in nodes(block):
+def _nodes(inside):
+    for node in inside:
         check = CHECKS.get(node.get("type"))
         for bad in check(node) if check else ():
             yield f"{node.get('type')}: {bad}"
-        for value in node.values():
-            if isinstance(value, str) and CONTROL_CODES.search(value):
-                yield "control code"
+        if CONTROL_CODES.search("\n".join([value for value in node.values() if type(value) is str])):
+            yield "control code"
         if node.get("type") in RAISING:
             yield f"{node['type']} element"
         if "action_id" in node and len(node["action_id"]) > 255:
