@@ -45,6 +45,13 @@ def test_its_command_is_the_one_the_app_answers(manifest):
     assert len(command["usage_hint"]) <= 1000
 
 
+def test_its_shortcut_is_the_one_that_is_listened_for(manifest):
+    (shortcut,) = manifest["features"]["shortcuts"]
+    assert (shortcut["callback_id"], shortcut["type"]) == (slack_app.LINKS, "message")
+    assert len(shortcut["name"]) <= 24
+    assert len(shortcut["description"]) <= 150
+
+
 def test_its_scopes_are_those_the_install_link_asks_for(manifest):
     scopes = manifest["oauth_config"]["scopes"]
     assert tuple(scopes["bot"]) == SCOPES
