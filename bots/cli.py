@@ -99,6 +99,14 @@ def chat(
 
 
 @cli.command()
+def inbox(
+    everything: Annotated[bool, typer.Option("--all", help="Show the newest messages, read or not.")] = False,
+) -> None:
+    """Show the digests and alerts of the terminal that came while nobody was here."""
+    raise typer.Exit(_run(_inbox(everything)))
+
+
+@cli.command()
 def demo(
     where: Annotated[
         str, typer.Argument(metavar="[slack|discord]", help="`slack` or `discord` shows a conversation in a channel.")
@@ -408,10 +416,29 @@ async def _chat(command: str | None, as_json: bool) -> int:
         if command is not None:
             return await answer(command)
         from bots import prompt
+        from bots.inbox import unread
 
         if as_json or not (terminal.screen and sys.stdin.isatty()):
             return await prompt.from_a_pipe(answer)
-        return await prompt.at_a_prompt(answer, terminal.complete, prompt.kept_history(os.environ), terminal.write)
+        return await prompt.at_a_prompt(
+            answer,
+            terminal.complete,
+            prompt.kept_history(os.environ),
+            terminal.write,
+            inbox=lambda: unread(app, terminal, TEAM),
+        )
+
+
+async def _inbox(everything: bool) -> int:
+    from bots.inbox import show
+    from bots.pictures import Pictures
+    from core.app import build
+
+    async with build(_settings()) as app:
+        terminal = _terminal(app)
+        pictures = Pictures(app.draw, environment=os.environ, screen=terminal.screen)
+        await show(app, terminal, pictures, TEAM, everything=everything)
+    return OK
 
 
 async def _answer(terminal: "Terminal", pictures: "Pictures", line: str, as_json: bool) -> int:
@@ -424,9 +451,12 @@ async def _answer(terminal: "Terminal", pictures: "Pictures", line: str, as_json
         _print_json(card.model_dump(mode="json"))
     elif card.error is not None:
         terminal.complain(card)
+    elif card.attachment is not None and not terminal.screen:
+        terminal.write(card.attachment.content)  # `clout chat -c "digest export" > file.csv`
     else:
         terminal.print(card)
         terminal.write(await pictures.of(card, terminal.columns))
+        terminal.write(f"\n{card.attachment.content}" if card.attachment is not None else "")
     return OK if card.error is None else exit_code_of(card.error)
 
 

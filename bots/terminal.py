@@ -150,6 +150,11 @@ class Terminal:
                 self._status = None
 
     @property
+    def zone(self) -> str:
+        """The zone of times, by IANA name."""
+        return self._zone
+
+    @property
     def screen(self) -> bool:
         """Whether a person watches the output."""
         return self._out.isatty()
