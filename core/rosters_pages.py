@@ -124,11 +124,11 @@ class Standing:
 
     @property
     def change(self) -> int | None:
-        """The change of the shown score, None where it may not be told: not firm now, or two versions."""
-        comparable = self.state in FIRM and self.model_version == self.previous_model_version
-        return (
-            self.score - self.previous if comparable and self.score is not None and self.previous is not None else None
-        )
+        """The change of the shown score; None where none may be told: not firm now, two versions, nothing new read."""
+        if self.value is None or self.previous_value is None or self.state not in FIRM:
+            return None
+        comparable = self.model_version == self.previous_model_version and self.at != self.previous_at
+        return figures.shown(self.value) - figures.shown(self.previous_value) if comparable else None
 
 
 @dataclass(frozen=True, slots=True)

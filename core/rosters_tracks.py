@@ -37,10 +37,10 @@ Progress = Callable[[int, int], None]
 
 
 class Wish(NamedTuple):
-    """What is to be tracked: the creator's name here, a new name for it, its accounts, its tags."""
+    """What is to be tracked: the creator's name here (None for a new one), its name from now on, accounts and tags."""
 
+    known: str | None
     name: str
-    alias: str | None
     accounts: tuple[Pair, ...]
     tags: tuple[str, ...]
 
@@ -60,23 +60,20 @@ def follow(conn: Connection, team: str, wish: Wish, now: datetime, most: int | N
 
     Raises LimitReached, and InputError for accounts of other creators and for a name that is another's.
     """
-    known = _creator_id(conn, team, wish.name)
-    if wish.alias is not None:
-        _refuse_taken(conn, team, wish.alias, known)
-    name = wish.name if known is not None else wish.alias or wish.name
-    creator_id = link(conn, team, name, wish.accounts, now)
+    _refuse_taken(conn, team, wish.name, None if wish.known is None else _creator_id(conn, team, wish.known))
+    creator_id = link(conn, team, wish.known or wish.name, wish.accounts, now)
     c = creators.c
     since = conn.scalar(select(c.tracked_since).where(c.id == creator_id))
     if since is None and most is not None and size(conn, team) >= most:
         raise full(most)
-    named = {} if wish.alias is None else {"name": storable(wish.alias), "name_key": handle_key(wish.alias)}
+    named = {"name": storable(wish.name), "name_key": handle_key(wish.name)}
     values = {"tracked_since": to_ms(now) if since is None else since, **named}
     conn.execute(update(creators).where(c.team == team, c.id == creator_id).values(values))
     _tag(conn, team, [(creator_id, tag) for tag in wish.tags])
     regroup(conn, creator_id, now)
     t = creator_tags.c
     tags = tuple(conn.scalars(select(t.tag).where(t.team == team, t.creator_id == creator_id).order_by(t.tag)))
-    return Followed(creator_id, wish.alias or name, since or to_ms(now), tags, since is not None)
+    return Followed(creator_id, wish.name, since or to_ms(now), tags, since is not None)
 
 
 def full(most: int) -> LimitReached:

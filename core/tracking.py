@@ -102,8 +102,9 @@ class Tracking:
         for target in accounts:
             own += await self._further(team, target)
         pairs = tuple(dict.fromkeys((one.network, one.native_id) for one in own if one.native_id is not None))
-        name = await self._name(team, text, named, reading, pairs)
-        wish = tracks.Wish(name, named, pairs, wanted_tags)
+        known = reading.name or await self._owner(team, pairs[:1])
+        name = named or known or await self._lookups.new_name(team, text, reading)
+        wish = tracks.Wish(known, name, pairs, wanted_tags)
         done = await self._db.write(tracks.follow, team, wish, self._clock.now(), self._most)
         return Tracked(
             name=done.name,
@@ -120,14 +121,9 @@ class Tracking:
             raise AmbiguousHandle(f"{target} is several accounts: say which network, as in network:name.")
         return _accounts(found)
 
-    async def _name(self, team: str, text: str, alias: str | None, reading: Reading, accounts: Sequence[Pair]) -> str:
-        """Return the name of the creator that owns the first account here, or of the one to be made."""
-        if reading.name is not None:
-            return reading.name
-        owner = await self._db.read(tracks.owners, team, accounts[:1])
-        if owner:
-            return next(iter(owner.values()))
-        return alias or await self._lookups.new_name(team, text, reading)
+    async def _owner(self, team: str, accounts: Sequence[Pair]) -> str | None:
+        """Return the creator that has the account by now: one whose handle waited for this first reading."""
+        return next(iter((await self._db.read(tracks.owners, team, accounts)).values()), None)
 
     async def untrack(self, team: str, text: str) -> str:
         """Stop tracking a creator and return its name; linked accounts stay linked. Raises NotRecorded."""
