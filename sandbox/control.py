@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sandbox import slack_control
+from sandbox import discord_control, slack_control
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
@@ -20,7 +20,10 @@ class _Refused(Exception):
 
 
 def control_app(box: "Sandbox") -> Starlette:
-    """Return the routes: clock and slack (GET, POST), faults (DELETE too), creators (GET), requests (GET, DELETE)."""
+    """Return the routes.
+
+    Clock, slack and discord (GET, POST), faults (DELETE too), creators (GET), requests (GET, DELETE).
+    """
 
     async def clock(request: Request) -> JSONResponse:
         if request.method == "POST":
@@ -52,6 +55,14 @@ def control_app(box: "Sandbox") -> Starlette:
         except (TypeError, ValueError, LookupError, TimeoutError) as error:
             raise _Refused(f"cannot do this: {error}") from error
 
+    async def discord(request: Request) -> JSONResponse:
+        if request.method == "GET":
+            return JSONResponse(discord_control.state(box))
+        try:
+            return JSONResponse(await discord_control.act(box, await _body(request)))
+        except (TypeError, ValueError, LookupError, TimeoutError) as error:
+            raise _Refused(f"cannot do this: {error}") from error
+
     async def refused(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"error": str(error)}, 400)
 
@@ -62,6 +73,7 @@ def control_app(box: "Sandbox") -> Starlette:
             Route("/creators", creators),
             Route("/requests", requests, methods=["GET", "DELETE"]),
             Route("/slack", slack, methods=["GET", "POST"]),
+            Route("/discord", discord, methods=["GET", "POST"]),
         ],
         exception_handlers={_Refused: refused},
     )

@@ -247,6 +247,7 @@ class Discord(Events, Forms):
 
     async def hand(self, deed: Interaction, kind: int, said: Json, *, wait: bool = True) -> None:
         """Bring a deed to the app and wait for its first answer, or until its time is over."""
+        await asyncio.sleep(0)  # events that were announced a moment ago go first
         await self.until(lambda: self.gateway.session(deed.guild) is not None, 5.0, "a gateway connection")
         deed.payload = interaction_json(self, deed, kind, said)
         deed.born = self.moment()

@@ -61,7 +61,7 @@ def _act(call: Call, deed: Interaction, kind: int, said: Json) -> None:
 
 
 def _receipt(call: Call, deed: Interaction, kind: int) -> Json:
-    about: Json = {"id": str(deed.id), "type": 2}
+    about: Json = {"id": str(deed.id), "type": deed.payload["type"]}
     resource: Json = {"type": kind}
     if deed.original is not None:
         about |= {
@@ -93,7 +93,8 @@ def followup(call: Call) -> Json:
     deed, said = _deed(call), call.object()
     if deed.deleted_original and not call.discord.followup_after_delete and not deed.followups:
         raise Refusal(10008)
-    if deed.is_guest and len(deed.followups) >= GUEST_FOLLOWUPS:
+    outside = deed.guild is not None or not deed.channel.with_app
+    if deed.is_guest and outside and len(deed.followups) >= GUEST_FOLLOWUPS:
         raise Refusal(40094)
     if deed.original is not None and deed.original.loading and not deed.original.deleted:
         _edit(call, deed, deed.original, said)

@@ -174,3 +174,39 @@ async def test_what_is_invalid_is_refused_with_its_paths_and_noted(hall, clout):
 async def test_unknown_routes_answer_404(hall, clout):
     with pytest.raises(discord.NotFound):
         await clout.http.request(discord.http.Route("GET", "/voice/regions"))
+
+
+# --- controls over HTTP -----------------------------------------------------------------------------------------------
+
+
+async def test_a_program_beside_the_sandbox_types_clicks_and_looks(box, hall, bot, caller, started):
+    @bot.tree.command(description="x")
+    async def hello(interaction: discord.Interaction, name: str):
+        view = ui.LayoutView(timeout=None)
+        button = ui.Button(label="Again", custom_id="again")
+        button.callback = lambda pressed: pressed.response.edit_message(view=ui.LayoutView().add_item(text))
+        text = ui.TextDisplay(f"Hello {name}")
+        await interaction.response.send_message(view=view.add_item(text).add_item(ui.ActionRow(button)))
+
+    await started()
+    url = f"{box.origin}/_sandbox/discord"
+
+    async def post(**body):
+        return (await caller.post(url, json=body)).json()
+
+    assert (await post(do="beat", milliseconds=500)) == {"milliseconds": 500}
+    typed = await post(do="command", name="hello", options={"name": "Ada"})
+    assert (typed["type"], typed["shows"]) == (4, ["Hello Ada\n[Again]"])
+    assert (await post(do="click", button="Again"))["shows"] == ["Hello Ada"]
+    assert (await post(do="fail", route="GET *", kind="500", times=0))["kind"] == "500"
+    for wrong in (
+        {"do": "dance"},
+        {"do": "command", "name": "gone"},
+        {"do": "click", "button": "Gone"},
+        {"do": "fail"},
+    ):
+        assert "cannot do this" in (await post(**wrong))["error"]
+    seen = (await caller.get(url)).json()
+    assert seen["env"] == box.discord_env()
+    assert "Hello Ada" in seen["transcripts"]["creators"]
+    assert (seen["violations"], seen["connected"], seen["syncs"]) == ([], True, 1)
