@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
@@ -166,7 +167,7 @@ _CORRECT = (
 
 
 @cache
-def _upsert(dialect: str) -> ReturningInsert[tuple[int, ...]]:
+def _upsert(dialect: str) -> ReturningInsert[Any]:
     statement = (sqlite_insert if dialect == "sqlite" else postgresql_insert)(spend)
     total = spend.c.spent + statement.excluded.spent
     return statement.on_conflict_do_update(
