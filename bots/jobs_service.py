@@ -65,7 +65,7 @@ class JobsService:
             platform_of(app.store.database),
             app.digests.run_due if self._posts else None,
             app.messengers,
-            tidy=(("tidy readings", self._tidy), ("tidy roster", app.roster.purge)),
+            tidy=(("tidy readings", self._tidy),),
             alone=self._alone,
             sleep=self._sleep,
         )

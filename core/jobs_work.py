@@ -17,7 +17,7 @@ from core.refreshing import SECONDS, SPARE, Batch, Refreshing, batch_size
 REFRESH, DELIVER = "refresh.v1", "deliver.v1"  # a changed workflow gets the next number
 DELIVERIES = "deliveries"
 REFRESHES_AT_ONCE = 4  # batches of one network in one process; how many are asked for at once is core/turns.py's
-_REFRESH_POLL_S = 2.0
+DELIVERY_POLL_S, REFRESH_POLL_S = 1.0, 2.0  # how often each queue is looked at
 
 Left = Callable[[str], Awaitable[tuple[BudgetState, ...]]]
 RunDue = Callable[[datetime], Awaitable[Sequence[str]]]
@@ -37,11 +37,11 @@ class Outbox(Protocol):
 
 async def queues(refreshing: Refreshing, left: Left) -> list[QueueRule]:
     """Return one queue a network, limited for all workers together by its allowance of requests, and one to deliver."""
-    rules = [QueueRule(name=DELIVERIES, at_once=8)]
+    rules = [QueueRule(name=DELIVERIES, at_once=8, poll=DELIVERY_POLL_S)]
     for network in refreshing.networks:
         limit, period = _limit(await left(network))
         name = f"refresh-{network}"
-        rules.append(QueueRule(name=name, at_once=REFRESHES_AT_ONCE, limit=limit, period=period, poll=_REFRESH_POLL_S))
+        rules.append(QueueRule(name=name, at_once=REFRESHES_AT_ONCE, limit=limit, period=period, poll=REFRESH_POLL_S))
     return rules
 
 

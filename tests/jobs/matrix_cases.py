@@ -1,0 +1,32 @@
+"""Every fault that jobs survive, as it stands in docs/operate.md: what is broken, and what is seen of it."""
+
+from typing import NamedTuple
+
+
+class Case(NamedTuple):
+    """One row of the table."""
+
+    name: str
+    fault: str
+    outcome: str
+
+
+CASES = {
+    case.name: case
+    for case in (
+        Case("before-claim", "kill -9 before a delivery is claimed", "posted once after the restart"),
+        Case("after-claim", "kill -9 after the claim, before sending", "posted once when the claim has run out"),
+        Case("after-send", "kill -9 after sending", "posted once; `digest status` says that its fate is unknown"),
+        Case("before-mark", "kill -9 before the sent one is marked", "posted once; `digest status` says it is unknown"),
+        Case("inbox-after-send", "kill -9 after sending to the terminal's inbox", "there once, marked as sent"),
+        Case("before-fetch", "kill -9 before a refresh asks the network", "read and recorded after the restart"),
+        Case("after-fetch", "kill -9 after fetching, before recording", "read again and recorded after the restart"),
+        Case("after-record", "kill -9 after recording", "nobody is asked twice; nothing is recorded twice"),
+        Case("disk-full", "the disk is full", "nothing half written; all is caught up when there is room"),
+        Case("network-429", "a network answers 429 for an hour", "left alone until it said; every score stays"),
+        Case("slack-5xx", "Slack answers 503 to everything", "not sent again blindly; `digest status` says unknown"),
+        Case("platform-down", "a platform is down for less than a day", "posted once when it is back, marked as late"),
+        Case("clock-back", "the clock steps back one hour", "nothing is posted twice, nothing waits for ever"),
+        Case("second-process", "a second process on the same SQLite file", "refuses to start and names the first"),
+    )
+}

@@ -1,0 +1,143 @@
+"""A process that forks a Clout for each order on its standard input, and says how each ended.
+
+Only tests start it. An order may name a step at which the fork kills itself as `kill -9` would; the product knows no
+such thing. Forking spares each test the seconds of importing.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import signal
+import sys
+import traceback
+from datetime import datetime, timedelta
+from typing import Any
+
+from bots.jobs_service import JobsService
+from bots.slack_answer import Charts
+from bots.slack_clients import OneClient
+from bots.slack_messenger import SlackMessenger
+from bots.slack_socket import web_client
+from core import jobs_work
+from core.app import App, build
+from core.connectors import manifests
+from core.errors import CloutError
+from core.settings import Settings
+
+QUIET_TICKS = 3
+LONGEST_S = 25.0
+
+
+class HandClock:
+    """The time an order gives; each sleep of the ticker moves it."""
+
+    def __init__(self, moment: datetime) -> None:
+        self.moment = moment
+
+    def now(self) -> datetime:
+        return self.moment
+
+    async def tick(self, seconds: float) -> None:
+        self.moment += timedelta(seconds=seconds)
+        await asyncio.sleep(0.03)
+
+
+def killer(step: str) -> Any:
+    """Return a checkpoint that ends the process at `step`, without a word to anybody."""
+
+    def checkpoint(at: str) -> None:
+        if at == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return checkpoint
+
+
+async def live(order: dict[str, Any]) -> str:
+    """Run Clout's jobs until nothing is left to do; returns what `stop` says when it cannot start."""
+    clock = HandClock(datetime.fromisoformat(order["now"]))
+    settings = Settings.read(manifests(), order["env"], None)
+    jobs_work.DELIVERY_POLL_S = jobs_work.REFRESH_POLL_S = 0.05
+    async with build(settings, clock=clock) as app:
+        connect(app, order)
+        if stop := order.get("stop"):
+            app.deliveries._checkpoint = app.refreshing._checkpoint = killer(stop)
+        if order.get("file_bytes"):
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            limit = order["file_bytes"]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        service = JobsService(app, sleep=clock.tick)
+        try:
+            await service.start()
+        except CloutError as error:
+            return error.message
+        await quiet(service)
+        if order.get("graceful"):
+            await service.stop()
+            return "stopped"
+        sys.stdout.flush()
+        return f"done, {service.faults.count} faults"
+
+
+def connect(app: App, order: dict[str, Any]) -> None:
+    slack = app.settings.slack
+    if order.get("team") and slack.bot_token is not None:
+        client = web_client(slack, slack.bot_token.get_secret_value())
+        app.messengers.add(SlackMessenger(OneClient(client, order["team"]), Charts(app.draw), app.clock))
+
+
+async def quiet(service: JobsService) -> None:
+    """Wait until several ticks in a row found nothing to do."""
+    made = service.engine
+    assert made is not None
+    async with asyncio.timeout(LONGEST_S):
+        calm = 0
+        while calm < QUIET_TICKS:
+            before = made.ticker.ticks
+            while made.ticker.ticks == before:
+                await asyncio.sleep(0.01)
+            try:
+                busy = made.jobs.running or await made.jobs.active()
+            except CloutError:
+                busy = False  # a full disk: what could not be asked is not waited for
+            calm = 0 if busy else calm + 1
+
+
+def child(order: dict[str, Any], out: int) -> None:
+    """Be the Clout of one order, and end."""
+    try:
+        said = asyncio.run(run(order, out))
+    except BaseException:  # noqa: BLE001  # the parent reads what went wrong
+        said = traceback.format_exc()
+    os.write(out, said.encode())
+    os._exit(0)
+
+
+async def run(order: dict[str, Any], out: int) -> str:
+    said = await live(order)
+    if not order.get("graceful"):  # threads of the queues would be waited for
+        os.write(out, said.encode())
+        os._exit(0)
+    return said
+
+
+def main() -> None:
+    for line in sys.stdin:
+        order = json.loads(line)
+        ours, theirs = os.pipe()
+        pid = os.fork()
+        if not pid:
+            os.close(ours)
+            os.dup2(2, 1)
+            child(order, theirs)
+        os.close(theirs)
+        with os.fdopen(ours, "rb") as said:
+            words = said.read().decode()
+        _, status = os.waitpid(pid, 0)
+        killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+        sys.stdout.write(json.dumps({"said": words, "signal": killed}) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
