@@ -8,6 +8,7 @@ from core.naming import REMARK_LIMIT
 from core.schedules import Subscription
 
 PLACE_LIMIT = 100  # characters of a channel's name
+_LATE = "Posted late; it was due "
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -28,8 +29,10 @@ def place_span(shown: str) -> Span:
 
 
 def late(card: Card, due: datetime, now: datetime, zone: str) -> Card:
-    """Return a card that says when it should have been posted."""
-    note = Notes(lines=(line("Posted late; it was due ", moment_span(due, now, zone)),))
+    """Return a card that says when it should have been posted; a card that says so already is returned as it is."""
+    note = Notes(lines=(line(_LATE, moment_span(due, now, zone)),))
+    if card.blocks and isinstance(card.blocks[-1], Notes) and card.blocks[-1].lines[0][:1] == note.lines[0][:1]:
+        return card
     return card.model_copy(update={"blocks": (*card.blocks, note)})
 
 

@@ -170,7 +170,11 @@ def _body(found: Digest, own: Sequence[Move], moves: "_Rows", frame: Frame, mani
     if found.first:
         facts.append(Fact(line=line(f"No previous {_BEFORE[frame.cadence]} yet: these are the starting scores.")))
     table = (moves.table(own),) if own else (_starting(found.starting),) if found.starting else ()
-    facts += [Fact(line=one) for one in (_counts(found, frame), _silence(found, frame, manifests)) if one]
+    facts += [
+        Fact(line=one)
+        for one in (_counts(found, frame), _silence(found, frame, manifests), _renamed(found, manifests))
+        if one
+    ]
     lines = (Lines(facts=tuple(facts)),) if facts else ()
     return (*lines, *table) if found.first else (*table, *lines)
 
@@ -213,6 +217,18 @@ def _silence(found: Digest, frame: Frame, manifests: Manifests) -> Line:
     named = joined(_silent(one, frame, manifests) for one in found.silent[:SILENT_SHOWN])
     rest = len(found.silent) - SILENT_SHOWN
     return line("No news from ", *named, f" · and {figures.count(rest)} more" if rest > 0 else "")
+
+
+def _renamed(found: Digest, manifests: Manifests) -> Line:
+    """Return whose account bears another handle now."""
+    if not found.renamed:
+        return ()
+    named = joined(
+        line(handle_span(one.name), " is ", handle_span(one.handle), f" on {label(one.network, manifests)} now")
+        for one in found.renamed[:SILENT_SHOWN]
+    )
+    rest = len(found.renamed) - SILENT_SHOWN
+    return line("New names: ", *named, f" · and {figures.count(rest)} more" if rest > 0 else "")
 
 
 def _silent(one: Silent, frame: Frame, manifests: Manifests) -> Line:

@@ -229,6 +229,10 @@ Group = Literal["new", "silent", "waiting", "unscored", "dormant", "revised", "u
 """Each tracked creator is in one of them."""
 
 
+Ranked = tuple[int, str, str | None, int | None]
+"""What a creator is ranked by, its name, its state and its shown score."""
+
+
 class Tally:
     """Counts standings as they come, in any order, so that a hundred thousand need no room at once."""
 
@@ -236,60 +240,62 @@ class Tally:
         self._since, self._until, self._least = since, until, max(least, movement.LEAST)
         self._counts: Counter[Group] = Counter()
         self._moves: list[Move] = []
-        self._new: list[Scored] = []
+        self._new: list[Ranked] = []
         self._silent: list[Silent] = []
         self._renamed: list[NewName] = []
         self._firm: list[int] = []
         self._then: list[int] = []
         self._now: list[int] = []
-        self._starting: list[Scored] = []
+        self._starting: list[Ranked] = []
 
     def add(self, standings: Iterable[StandingLike]) -> None:
         """Take creators in."""
         for one in standings:
-            group = self._group(one)
+            score, previous = one.score, one.previous  # computed when they are asked for
+            group = self._group(one, score, previous)
             self._counts[group] += 1
-            if group == "moved":
-                self._moves.append(_move(one))
+            if group == "moved" and score is not None and previous is not None:
+                move = Move(
+                    creator_id=one.creator_id, name=one.name, before=previous, after=score, state=one.state or "ok"
+                )
+                self._moves.append(move)
             elif group == "new":
-                self._new.append(_scored(one))
+                self._new.append((score or 0, one.name, one.state, score))
             elif group == "silent":
                 self._silent.append(_silent(one))
-            self._renamed += [
-                NewName(name=one.name, network=n.network, before=n.before, handle=n.handle)
-                for n in one.renamed
-                if n.at >= self._since
-            ]
-            self._measure(one)
+            self._renamed += _new_names(one, self._since)
+            self._measure(one, score, previous)
         self._new = _highest(self._new, NEW_SHOWN)
-        self._starting = _highest(self._starting, STARTING_SHOWN)
+        self._starting = [] if self._then else _highest(self._starting, STARTING_SHOWN)
 
-    def _measure(self, one: StandingLike) -> None:
+    def _measure(self, one: StandingLike, score: int | None, previous: int | None) -> None:
         """Take a creator's firm scores into the medians."""
-        if one.score is None or one.state not in FIRM:
+        if score is None or one.state not in FIRM:
             return
-        self._firm.append(one.score)
-        self._starting.append(_scored(one))
-        if one.previous is not None and one.previous_model_version == one.model_version:
-            self._then.append(one.previous)
-            self._now.append(one.score)
+        self._firm.append(score)
+        if not self._then:
+            self._starting.append((score, one.name, one.state, score))
+        if previous is not None and one.previous_model_version == one.model_version:
+            self._then.append(previous)
+            self._now.append(score)
 
-    def _group(self, one: StandingLike) -> Group:
-        if one.score is None and any(problem.status == WAITING for problem in one.problems):
+    def _group(self, one: StandingLike, score: int | None, previous: int | None) -> Group:
+        problems, state = one.problems, one.state
+        if score is None and any(problem.status == WAITING for problem in problems):
             return "waiting"
         if one.tracked_since > self._since:
             return "new"
-        if one.state == "stale" or any(map(self._lasting, one.problems)):
+        if state == "stale" or any(map(self._lasting, problems)):
             return "silent"  # what is missing counts on for two weeks and then leaves: neither is a move
-        if one.score is None or one.state == "insufficient":
+        if score is None or state == "insufficient":
             return "unscored"
-        if one.state not in FIRM:
+        if state not in FIRM:
             return "dormant"
-        if one.previous is None:
+        if previous is None:
             return "unmatched"
         if one.previous_model_version != one.model_version:
             return "revised"
-        return "steady" if movement.steady(one.previous, one.score, least=self._least) else "moved"
+        return "steady" if movement.steady(previous, score, least=self._least) else "moved"
 
     def _lasting(self, problem: ProblemLike) -> bool:
         """Whether an account has brought nothing for long enough to be named, and not yet left the score."""
@@ -306,7 +312,7 @@ class Tally:
             tracked=counts.total(),
             risers=_ranked(move for move in self._moves if move.change > 0),
             fallers=_ranked(move for move in self._moves if move.change < 0),
-            newcomers=tuple(self._new),
+            newcomers=_scored(self._new),
             new=counts["new"],
             silent=tuple(sorted(self._silent, key=lambda one: (one.name.casefold(), one.name))),
             renamed=tuple(self._renamed),
@@ -317,7 +323,7 @@ class Tally:
             unscored=counts["unscored"],
             waiting=counts["waiting"],
             scored=len(self._firm),
-            starting=tuple(self._starting) if first else (),
+            starting=_scored(self._starting) if first else (),
             first=first,
             middle=median(self._firm) if self._firm else None,
             middle_before=median(self._then) if self._then else None,
@@ -334,22 +340,21 @@ def digest_of(
     return tally.digest()
 
 
-def _move(one: StandingLike) -> Move:
-    assert one.previous is not None
-    assert one.score is not None
-    return Move(creator_id=one.creator_id, name=one.name, before=one.previous, after=one.score, state=one.state or "ok")
-
-
-def _scored(one: StandingLike) -> Scored:
-    return Scored(name=one.name, score=one.score, state=one.state)
+def _new_names(one: StandingLike, since: datetime) -> list[NewName]:
+    names = [renamed for renamed in one.renamed if renamed.at >= since]
+    return [NewName(name=one.name, network=n.network, before=n.before, handle=n.handle) for n in names]
 
 
 def _ranked(moves: Iterable[Move]) -> tuple[Move, ...]:
     return tuple(sorted(moves, key=lambda move: (-abs(move.change), -move.after, move.name.casefold(), move.name)))
 
 
-def _highest(found: list[Scored], most: int) -> list[Scored]:
-    return sorted(found, key=lambda one: (-(one.score or 0), one.name.casefold(), one.name))[:most]
+def _highest(found: list[Ranked], most: int) -> list[Ranked]:
+    return sorted(found, key=lambda one: (-one[0], one[1].casefold(), one[1]))[:most]
+
+
+def _scored(found: Iterable[Ranked]) -> tuple[Scored, ...]:
+    return tuple(Scored(name=name, score=score, state=state) for _, name, state, score in found)
 
 
 def _silent(one: StandingLike) -> Silent:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from core.combination import drawn_together
-from core.figures import shown
 from core.models import NetworkScore
 from core.typical import quantiles
 from core.weights import CURRENT, Weights
@@ -14,17 +13,12 @@ Difference = tuple[float, float]
 """The 90 % range of the difference of two scores, in points."""
 
 
-def change(before: float, after: float) -> int:
-    """Return the change between two scores as they are shown."""
-    return shown(after) - shown(before)
-
-
-def steady(before: float, after: float, *, least: int = LEAST, difference: Difference | None = None) -> bool:
-    """Whether a score did not move: less than `least` points (never less than 2), or a difference that may be none.
+def steady(before: int, after: int, *, least: int = LEAST, difference: Difference | None = None) -> bool:
+    """Whether a shown score did not move: less than `least` points (at least 2), or a difference that may be none.
 
     `difference` is None where the posts of then are no longer known; the change alone decides then.
     """
-    if abs(change(before, after)) < max(least, LEAST):
+    if abs(after - before) < max(least, LEAST):
         return True
     return difference is not None and difference[0] <= 0 <= difference[1]
 

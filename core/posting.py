@@ -172,6 +172,10 @@ class Digests:
         remark = "A preview: only you see it, and nothing was posted."
         return await self._editions.cards(found, self._clock.now(), remarks=(remark,))
 
+    async def written(self, found: Subscription, until: datetime) -> tuple[Card, ...]:
+        """Return the digest of a subscription, stored or not, up to a moment."""
+        return await self._editions.cards(found, until)
+
     async def current(self, team: str, number: int | None) -> tuple[Subscription, list[StandingLike]]:
         """Return where the creators of a digest stand now, for an export."""
         found, now = await self.one(team, number), self._clock.now()
