@@ -26,10 +26,10 @@ from sandbox.discord_deeds import Interaction, Modal
 from sandbox.discord_events import Events
 from sandbox.discord_forms import Forms
 from sandbox.discord_office import driven
-from sandbox.discord_people import GROUP, TEXT, Channel, Guild, Json, Member, Message, User, found
+from sandbox.discord_people import GROUP, TEXT, THREAD, Channel, Guild, Json, Member, Message, User, found
 from sandbox.discord_permissions import ALL, BITS, ORDINARY, Role
 from sandbox.discord_registry import Lookup, descend, filled, may_see, nested, offered, words
-from sandbox.discord_shapes import guild_json, interaction_json, message_json
+from sandbox.discord_shapes import channel_json, guild_json, interaction_json, message_json
 from sandbox.discord_transcript import modal_text, plain, transcript
 
 if TYPE_CHECKING:
@@ -47,12 +47,15 @@ CAST = {"ada": "admin", "otto": "owner", "mona": "manager", "mia": "member", "ma
 class Discord(Events, Forms):
     """The whole of it.
 
-    Guilds and people: `home`, `guild(name, channels=, members=, installed=)`, `user(name, installed=)`,
-    `channel(name, guild)`, `group(name, people)`. People act: `command`, `autocomplete`, `context_menu`, `click`,
-    `choose`, `submit`, `say`. Things happen: `kick`, `outage`, `recover`, `reconnect`, `invalidate`, `drop`,
-    `revoke_token`, `delete_channel`, `forbid`, `allow`. Faults: `weather.fail`, `weather.limit`. Kept: `calls`,
-    `violations`, `syncs`, `commands`, `invalid_requests`, `gateway.heartbeats`, `gateway.identified`.
-    Set: `patience`, `token_seconds`, `time_by`, `nonces`, `gateway.heartbeat_ms`, `gateway.shards`.
+    Guilds and people: `home`, `guild(name, channels=, members=, installed=)`, `add_member`, `user(name, installed=)`,
+    `channel(name, guild)`, `thread(channel, name)`, `group(name, people)`.
+    People act: `command`, `autocomplete`, `context_menu`, `click`, `choose`, `submit`, `say`.
+    Things happen: `kick`, `invite`, `outage`, `recover`, `reconnect`, `invalidate`, `drop`, `revoke_token`,
+    `delete_channel`, `forbid`, `allow`. Faults: `weather.fail`, `weather.limit`, `weather.clear`.
+    Kept: `calls`, `violations`, `syncs`, `commands`, `interactions`, `invalid_requests`, `gateway.heartbeats`,
+    `gateway.identified`, `gateway.resumed`. Shown: `transcript(channel)`, `read(message or modal)`.
+    Set: `patience`, `token_seconds`, `time_by`, `nonces`, `followup_after_delete`, `gateway.heartbeat_ms`,
+    `gateway.shards`. Wait: `ready()`, `until(condition)`; on an Interaction `finished`, `changed`, `says`, `opened`.
     """
 
     def __init__(self, box: "Sandbox", contracts: Path | None = None) -> None:
@@ -111,6 +114,14 @@ class Discord(Events, Forms):
         person = self.user(name)
         guild.members[person.id] = Member(person, [guild.role(one).id for one in roles])
         return person
+
+    def thread(self, channel: Channel, name: str) -> Channel:
+        """Return a new public thread in a channel."""
+        assert channel.guild is not None, "threads are in guilds"
+        thread = Channel(self.new_id(), name, THREAD, channel.guild, parent=channel)
+        channel.guild.channels[thread.id] = thread
+        self.tell("THREAD_CREATE", channel_json(thread) | {"newly_created": True}, channel.guild)
+        return thread
 
     def group(self, name: str, people: Iterable[str]) -> Channel:
         """Return a group chat of people without the app, where only their own installs work."""

@@ -125,7 +125,15 @@ class Contract:
 
 
 def _close(value: Any) -> None:
+    """Forbid unknown fields throughout, and write lists of constants as what they are, which is far quicker."""
     if isinstance(value, dict):
+        branches = value.get("oneOf")
+        if (
+            isinstance(branches, list)
+            and branches
+            and all(isinstance(one, dict) and "const" in one for one in branches)
+        ):
+            value["enum"] = [one["const"] for one in value.pop("oneOf")]
         if "properties" in value and isinstance(value["properties"], dict) and value.get("type") == "object":
             value.setdefault("additionalProperties", False)
         for one in value.values():

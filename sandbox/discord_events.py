@@ -1,7 +1,7 @@
 """What happens to the app from outside: kicks, outages, new connections, lost permissions, deleted channels."""
 
 from sandbox.discord_office import Office
-from sandbox.discord_people import Channel, Guild, Member
+from sandbox.discord_people import THREAD, Channel, Guild, Member
 from sandbox.discord_permissions import Overwrite, bits
 from sandbox.discord_shapes import channel_json, guild_json
 
@@ -51,7 +51,8 @@ class Events(Office):
     def delete_channel(self, channel: Channel) -> None:
         """Delete a channel."""
         channel.deleted = True
-        self.tell("CHANNEL_DELETE", channel_json(channel), channel.guild)
+        kind = "THREAD_DELETE" if channel.kind == THREAD else "CHANNEL_DELETE"
+        self.tell(kind, channel_json(channel), channel.guild)
 
     def forbid(self, channel: Channel, *permissions: str, quietly: bool = False) -> None:
         """Take permissions away from the app in a channel; `quietly`: the app's own picture of it stays old."""

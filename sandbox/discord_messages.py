@@ -52,7 +52,8 @@ def guild(call: Call) -> Json:
 
 def guild_channels(call: Call) -> list[Json]:
     """Return the channels of a guild."""
-    return [channel_json(one) for one in _guild(call).channels.values() if not one.deleted]
+    there = _guild(call).channels.values()
+    return [channel_json(one) for one in there if not one.deleted and one.kind != THREAD]
 
 
 def guild_member(call: Call) -> Json:

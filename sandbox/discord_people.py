@@ -122,6 +122,7 @@ class Channel:
     log: list[Message] = field(default_factory=list, repr=False)
     deleted: bool = False
     with_app: bool = True
+    parent: "Channel | None" = field(default=None, repr=False)
 
     @property
     def messages(self) -> list[Message]:
@@ -132,7 +133,8 @@ class Channel:
         """Return the permissions a member has here."""
         if self.guild is None:
             return ALL
-        return settle(self.guild.id, self.guild.owner.id, member.user.id, self._roles(member), self.overwrites)
+        writes = self.overwrites if self.parent is None else self.parent.overwrites
+        return settle(self.guild.id, self.guild.owner.id, member.user.id, self._roles(member), writes)
 
     def _roles(self, member: Member) -> list[Role]:
         assert self.guild is not None, "roles exist in guilds"

@@ -4,7 +4,7 @@ import copy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sandbox.discord_people import DIRECT, GROUP, Channel, Guild, Json, Member, Message, User
+from sandbox.discord_people import DIRECT, GROUP, THREAD, Channel, Guild, Json, Member, Message, User
 from sandbox.discord_permissions import ALL, Role
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def channel_json(channel: Channel) -> Json:
         people = [user_json(one) for one in channel.people]
         more = {"name": channel.name, "icon": None, "owner_id": people[0]["id"]} if channel.kind == GROUP else {}
         return value | {"recipients": people} | more
+    if channel.kind == THREAD:
+        return value | _thread_json(channel)
     writes = [
         {"id": str(number), "type": one.kind, "allow": str(one.allow), "deny": str(one.deny)}
         for number, one in channel.overwrites.items()
@@ -85,8 +87,25 @@ def channel_json(channel: Channel) -> Json:
     }
 
 
+def _thread_json(channel: Channel) -> Json:
+    assert channel.guild is not None, "threads are in guilds"
+    assert channel.parent is not None, "threads are in channels"
+    state = {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": DAY_ONE, "locked": False}
+    return {
+        "guild_id": str(channel.guild.id),
+        "name": channel.name,
+        "parent_id": str(channel.parent.id),
+        "owner_id": str(channel.guild.owner.id),
+        "message_count": len(channel.messages),
+        "member_count": 1,
+        "rate_limit_per_user": 0,
+        "thread_metadata": state | {"create_timestamp": DAY_ONE},
+    }
+
+
 def guild_json(guild: Guild, bot: User) -> Json:
     """Return a guild as GUILD_CREATE brings it."""
+    there = [one for one in guild.channels.values() if not one.deleted]
     return {
         "id": str(guild.id),
         "name": guild.name,
@@ -121,8 +140,8 @@ def guild_json(guild: Guild, bot: User) -> Json:
         "member_count": len(guild.members),
         "voice_states": [],
         "members": [member_json(one) for one in guild.members.values() if one.user is bot],
-        "channels": [channel_json(one) for one in guild.channels.values() if not one.deleted],
-        "threads": [],
+        "channels": [channel_json(one) for one in there if one.kind != THREAD],
+        "threads": [channel_json(one) for one in there if one.kind == THREAD],
         "presences": [],
         "stage_instances": [],
         "guild_scheduled_events": [],

@@ -252,6 +252,23 @@ async def test_the_sandboxs_clock_ends_tokens_too(hall, box, clout):
     await hook.send("Real time says otherwise")
 
 
+async def test_messages_of_an_interaction_are_fetched_edited_and_deleted_by_its_token(hall, clout):
+    deed = await (await use(hall, "influence", {"handle": "x"})).finished()
+    hook = discord.Webhook.partial(hall.bot.id, deed.token, client=clout)
+    assert (await hook.fetch_message(deed.original.id)).attachments[0].filename == "chart.png"
+    further = await hook.send("More", wait=True, allowed_mentions=discord.AllowedMentions.none())
+    await further.edit(content="Even more", allowed_mentions=discord.AllowedMentions.none())
+    assert [(one.content, one.ephemeral) for one in deed.followups] == [("Even more", False)]
+    await hook.delete_message(deed.original.id)
+    assert deed.messages == deed.followups
+    with pytest.raises(discord.NotFound) as caught:
+        await hook.fetch_message(deed.original.id)
+    assert caught.value.code == 10008
+    with pytest.raises(discord.NotFound) as caught:
+        await discord.Webhook.partial(hall.bot.id, "other", client=clout).send("x")
+    assert caught.value.code == 10015
+
+
 async def test_answering_twice_is_refused(hall, bot, clout):
     deed = await (await use(hall, "influence", {"handle": "x"})).finished()
     route = discord.http.Route(

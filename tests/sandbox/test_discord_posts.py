@@ -101,6 +101,24 @@ async def test_what_is_gone_is_unknown(hall, clout):
     await hall.until(lambda: "guild_channel_delete" in clout.heard, what="the event")
 
 
+async def test_threads_have_a_permission_of_their_own(hall, clout):
+    channel = hall.channel("creators")
+    thread = hall.thread(channel, "weekly")
+    await hall.until(lambda: "thread_create" in clout.heard, what="the event")
+    seen = clout.get_guild(hall.home.id).get_thread(thread.id)
+    await seen.send("in here", nonce="1")
+    assert thread.messages[0].content == "in here"
+    hall.forbid(channel, "send_messages_in_threads")
+    with pytest.raises(discord.Forbidden) as caught:
+        await seen.send("again", nonce="2")
+    assert caught.value.code == 50013
+    assert [one.name for one in await clout.get_guild(hall.home.id).fetch_channels()] == [
+        "general",
+        "creators",
+        "leads",
+    ]
+
+
 async def test_only_own_messages_are_edited(hall, clout):
     said = hall.say("creators", "mine")
     with pytest.raises(discord.Forbidden) as caught:
