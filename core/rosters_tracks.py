@@ -249,9 +249,15 @@ class _Here:
             (row.network, row.handle_key): row.creator_id for which in (linked, waiting) for row in conn.execute(which)
         }
         t = creator_tags.c
-        self.tags = {
-            (row.creator_id, row.tag) for row in conn.execute(select(t.creator_id, t.tag).where(t.team == team))
-        }
+        tagged = conn.execute(select(t.creator_id, t.tag).where(t.team == team))
+        self.tags = {(row.creator_id, row.tag) for row in tagged}
+        self._keys: dict[int, list[Key]] = {}
+
+    def keys(self, entry: Entry) -> list[Key]:
+        """What an entry's accounts are found by."""
+        if entry.line not in self._keys:
+            self._keys[entry.line] = [(network, handle_key(handle)) for network, handle in entry.accounts]
+        return self._keys[entry.line]
 
 
 def enter(
@@ -276,7 +282,9 @@ def enter(
     if result.bad:
         return Entered(bad=result.bad)
     made = _make(conn, team, plan.fresh, now)
-    wanted = [(creator_id, entry) for creator_id, (_, entry) in zip(made, plan.fresh, strict=True)] + plan.joins
+    wanted = [(creator_id, entry) for creator_id, (_, entry) in zip(made, plan.fresh, strict=True)]
+    _follow_again(conn, team, [creator_id for creator_id, _ in plan.joins], now)
+    wanted += plan.joins
     for start in range(0, len(wanted), _LINES):
         part = wanted[start : start + _LINES]
         result.known += _own(conn, team, here, part, now)
@@ -285,10 +293,17 @@ def enter(
     return result
 
 
+def _follow_again(conn: Connection, team: str, creator_ids: Sequence[int], now: datetime) -> None:
+    c = creators.c
+    for ids in chunks(creator_ids, _LINES):
+        idle = (c.team == team, c.id.in_(ids), c.tracked_since.is_(None))
+        conn.execute(update(creators).where(*idle).values(tracked_since=to_ms(now)))
+
+
 def _planned(here: _Here, entries: Sequence[Entry], name_of: Callable[[str, str], str]) -> _Plan:
     plan = _Plan()
     for entry in entries:
-        owners = {here.owner[key] for key in _keys(entry) if key in here.owner}
+        owners = {here.owner[key] for key in here.keys(entry) if key in here.owner}
         if not owners:
             _plan_new(plan, here, entry, entry.alias or name_of(*entry.accounts[0]))
         elif len(owners) > 1:
@@ -297,10 +312,6 @@ def _planned(here: _Here, entries: Sequence[Entry], name_of: Callable[[str, str]
         else:
             _plan_join(plan, here, entry, owners.pop())
     return plan
-
-
-def _keys(entry: Entry) -> list[Key]:
-    return [(network, handle_key(handle)) for network, handle in entry.accounts]
 
 
 def _plan_new(plan: _Plan, here: _Here, entry: Entry, name: str) -> None:
@@ -318,7 +329,9 @@ def _plan_join(plan: _Plan, here: _Here, entry: Entry, creator_id: int) -> None:
         said = f"This creator is called @{name} here: leave the alias out, or rename it first (track @{name} as ...)."
         plan.result.bad.append(BadLine(entry.line, "alias", said))
         return
-    same = all(key in here.owner for key in _keys(entry)) and all((creator_id, tag) in here.tags for tag in entry.tags)
+    same = all(key in here.owner for key in here.keys(entry)) and all(
+        (creator_id, tag) in here.tags for tag in entry.tags
+    )
     if same and creator_id in here.tracked:
         plan.result.already += 1
         return
@@ -347,11 +360,6 @@ def _own(conn: Connection, team: str, here: _Here, part: Sequence[tuple[int, Ent
     new = [(creator_id, key, handle) for creator_id, entry in part for key, handle in _missing(here, entry)]
     known = _account_ids(conn, [key for _, key, _ in new])
     at = to_ms(now)
-    ids = [creator_id for creator_id, _ in part]
-    c = creators.c
-    conn.execute(
-        update(creators).where(c.team == team, c.id.in_(ids), c.tracked_since.is_(None)).values(tracked_since=at)
-    )
     links: list[dict[str, Any]] = [
         {"team": team, "account_id": known[key], "creator_id": creator_id, "linked_at": at}
         for creator_id, key, _ in new
@@ -374,14 +382,17 @@ def _own(conn: Connection, team: str, here: _Here, part: Sequence[tuple[int, Ent
     ]
     if waiting:
         conn.execute(insert(creator_pending), waiting)
-    _tag(conn, team, [(creator_id, tag) for creator_id, entry in part for tag in entry.tags])
-    enqueue(conn, ids, now)
-    of_read = {row["creator_id"] for row in links} | {i for i, e in part if any(k in here.owner for k in _keys(e))}
+    tags = dict.fromkeys((creator_id, tag) for creator_id, entry in part for tag in entry.tags)
+    tagged = [{"team": team, "creator_id": i, "tag": tag} for i, tag in tags if (i, tag) not in here.tags]
+    if tagged:
+        conn.execute(insert(creator_tags), tagged)
+    of_read = {row["creator_id"] for row in links} | {i for i, e in part if any(k in here.owner for k in here.keys(e))}
+    enqueue(conn, sorted(of_read), now)
     return sorted(of_read)
 
 
 def _missing(here: _Here, entry: Entry) -> list[tuple[Key, str]]:
-    pairs = zip(_keys(entry), (handle for _, handle in entry.accounts), strict=True)
+    pairs = zip(here.keys(entry), (handle for _, handle in entry.accounts), strict=True)
     return [(key, handle) for key, handle in pairs if key not in here.owner]
 
 

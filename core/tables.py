@@ -209,6 +209,7 @@ creators = Table(
     Column("moved_since", BigInteger),
     UniqueConstraint("team", "name_key"),
     *(Index(None, "team", by, "id", **_TRACKED_ONLY) for by in ("score", "moved_by")),
+    Index(None, "team", "name_key", **_TRACKED_ONLY),
     Index(None, "team", "state", "score", **_TRACKED_ONLY),  # how many stand below: counted from the index alone
 )
 

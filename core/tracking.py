@@ -21,7 +21,7 @@ from core.tables import from_ms
 __all__ = ["Imported", "Page", "Pending", "Tracked", "Tracking"]
 
 SHOWN = 10  # creators a page
-AT_ONCE = 500  # lines checked before others get their turn
+AT_ONCE = 50  # lines checked before others get their turn: some 10 ms
 log = structlog.get_logger("clout.tracking")
 
 

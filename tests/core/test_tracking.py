@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Table, select, text
 
 from core.app import App
 from core.errors import (
@@ -33,7 +34,7 @@ def toys(clock: HandClock) -> tuple[Toy, Toy]:
     return first, Toy("beta", clock, {"glowtube": ("b1", 90), "glow": ("b2", 4)})
 
 
-async def rows(app: App, table: object) -> list[object]:
+async def rows(app: App, table: Table) -> list[Any]:
     return list(await app.store.database.read(lambda conn: conn.execute(select(table)).all()))
 
 
@@ -66,7 +67,7 @@ async def test_tracking_again_says_so_and_adds_to_it(tmp_path: Path, clock: Hand
         assert (again.name, again.already, again.since, again.tags) == ("Radiant", True, since, ("a",))
         linked = await app.lookups.accounts(TEAM, "radiant")
         assert {(one.network, one.handle) for one in linked.accounts} == {("alpha", "glow"), ("beta", "glowtube")}
-        assert [row.name for row in await rows(app, creators)] == ["Radiant"]  # type: ignore[attr-defined]
+        assert [row.name for row in await rows(app, creators)] == ["Radiant"]
 
 
 async def test_only_real_accounts_are_tracked(tmp_path: Path, clock: HandClock) -> None:
@@ -152,7 +153,7 @@ async def test_a_failed_fetch_is_no_drop(tmp_path: Path, clock: HandClock) -> No
         assert (problem.network, problem.status, problem.since) == ("alpha", "upstream_error", clock.now())
         assert problem.last_read == read_at
         (day,) = await rows(app, creator_days)
-        assert day.state == before.state  # type: ignore[attr-defined]
+        assert day.state == before.state
         alpha.error = None
         clock.move(hours=1)
         await app.lookups.lookup(TEAM, "glow")
@@ -171,13 +172,13 @@ async def test_failures_are_counted_until_a_reading_and_a_full_network_counts_fo
             alpha.error = error
             await app.lookups.lookup(TEAM, "glow")
         (row,) = await rows(app, account_refresh)
-        assert (row.failures, row.last_error) == (2, "Unavailable")  # type: ignore[attr-defined]
-        assert row.failing_since == int(began.timestamp() * 1000)  # type: ignore[attr-defined]
+        assert (row.failures, row.last_error) == (2, "Unavailable")
+        assert row.failing_since == int(began.timestamp() * 1000)
         alpha.error = None
         clock.move(days=1)
         await app.lookups.lookup(TEAM, "glow")
         (row,) = await rows(app, account_refresh)
-        assert (row.failures, row.last_error, row.failing_since) == (0, None, None)  # type: ignore[attr-defined]
+        assert (row.failures, row.last_error, row.failing_since) == (0, None, None)
 
 
 async def test_a_renamed_account_stays_tracked_and_says_what_it_was_called(tmp_path: Path, clock: HandClock) -> None:
@@ -253,17 +254,15 @@ async def test_lists_are_sorted_paged_and_kept_by_tag(tmp_path: Path, clock: Han
         assert (await app.tracking.tracked(TEAM, tag="none")).total == 0
 
 
-async def test_standings_come_a_page_at_a_time(
-    tmp_path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_standings_come_a_page_at_a_time(tmp_path: Path, clock: HandClock) -> None:
     async with opened(tmp_path, clock, *toys(clock)) as app:
-        lines = "\n".join(f"alpha:c{n:04}" for n in range(2500))
+        lines = "\n".join(f"alpha:c{n:04}" for n in range(1001))
         await app.tracking.bring_in(TEAM, f"handle\n{lines}\n".encode())
         sizes, names = [], []
         async for found in app.roster.each(TEAM, at=clock.now(), before=clock.now() - DAY):
             sizes.append(len(found))
             names += [one.name for one in found]
-        assert sizes == [1000, 1000, 500]
+        assert sizes == [1000, 1]
         assert names == sorted(set(names))
 
 
@@ -286,7 +285,7 @@ async def test_untracking_leaves_the_links_and_nothing_of_tracking(tmp_path: Pat
         for table in (creator_days, account_refresh):
             assert await rows(app, table) == []
         (row,) = await rows(app, creators)
-        assert (row.tracked_since, row.score, row.scored_at) == (None, None, None)  # type: ignore[attr-defined]
+        assert (row.tracked_since, row.score, row.scored_at) == (None, None, None)
         assert len((await app.lookups.accounts(TEAM, "glow")).accounts) == 2
         with pytest.raises(NotRecorded):
             await app.tracking.untrack(TEAM, "glow")
@@ -351,7 +350,7 @@ async def test_a_handle_that_is_none_waits_longer_and_longer(tmp_path: Path, clo
             (one,) = await app.tracking.pending("alpha")
             assert not await app.tracking.resolve(one)
             (row,) = await rows(app, creator_pending)
-            waits.append(row.next_due_at // 1000 - int(clock.now().timestamp()))  # type: ignore[attr-defined]
+            waits.append(row.next_due_at // 1000 - int(clock.now().timestamp()))
             clock.move(seconds=waits[-1])
         assert waits == [3600, 7200, 14400]
         assert await app.tracking.untrack(TEAM, "alpha:nobody") == "nobody"
@@ -392,11 +391,11 @@ async def test_a_list_meets_what_is_there(tmp_path: Path, clock: HandClock) -> N
 
 async def test_progress_ends_at_its_end(tmp_path: Path, clock: HandClock) -> None:
     told: list[tuple[int, int]] = []
-    lines = "\n".join(f"alpha:c{n}" for n in range(1200))
+    lines = "\n".join(f"alpha:c{n}" for n in range(600))
     async with opened(tmp_path, clock, *toys(clock)) as app:
         await app.tracking.bring_in(TEAM, f"handle\n{lines}".encode(), lambda done, of: told.append((done, of)))
     assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert told[-1] == (2400, 2400)
+    assert told[-1] == (1200, 1200)
 
 
 # --- whose they are ---------------------------------------------------------------------------------------------------
@@ -420,5 +419,5 @@ async def test_no_team_sees_or_changes_what_another_tracks(tmp_path: Path, clock
         await app.tracking.track("other", "alpha:glow", alias="mine")
         await app.tracking.bring_in("other", b"handle,alias\nalpha:mara,theirs\n")
         await app.tracking.untrack("other", "mine")
-        mine = [row for row in await rows(app, creators) if row.team == TEAM]  # type: ignore[attr-defined]
+        mine = [row for row in await rows(app, creators) if row.team == TEAM]
         assert mine == before

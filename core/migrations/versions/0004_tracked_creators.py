@@ -43,7 +43,12 @@ def _creators() -> None:
             sa.Column("moved_since", sa.BigInteger()),
         ):
             batch.add_column(column)
-    for columns in (["team", "score", "id"], ["team", "moved_by", "id"], ["team", "state", "score"]):
+    for columns in (
+        ["team", "score", "id"],
+        ["team", "moved_by", "id"],
+        ["team", "name_key"],
+        ["team", "state", "score"],
+    ):
         op.create_index(op.f(f"ix_creators_{'_'.join(columns)}"), "creators", columns, **TRACKED_ONLY)
 
 
