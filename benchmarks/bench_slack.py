@@ -104,6 +104,8 @@ class Sink:
                 writer.write(
                     b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\n\r\n%b" % (kind, len(said), said)
                 )
+                if b'"blocks"' not in body:
+                    continue  # a line that says we look is no answer
                 future = self.waiting.pop(path.rpartition("/")[2], None)
                 if future is not None and not future.done():
                     self.body = body
@@ -196,9 +198,10 @@ class Asker:
 # --- the processes ----------------------------------------------------------------------------------------------------
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
+def free_ports() -> tuple[int, int]:
+    """Return two ports that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 @asynccontextmanager
@@ -288,7 +291,7 @@ async def measure() -> bool:
         database, card = f"sqlite:///{folder}/clout.db", Path(folder) / "card.json"
         await filled(box, database)
         async with Sink().open() as sink:
-            own, other = free_port(), free_port()
+            own, other = free_ports()
             slack = {"API_URL": f"http://127.0.0.1:{sink.port}/api/", "SIGNING_SECRET": SECRET, "BOT_TOKEN": "xoxb-1"}
             env = {**box.env(), **{f"CLOUT_SLACK__{name}": value for name, value in slack.items()}}
             env |= {"CLOUT_DATABASE_URL": database, "CLOUT_PORT": str(own), "CLOUT_LOG_LEVEL": "ERROR"}
