@@ -224,7 +224,7 @@ def _renamed(found: Digest, manifests: Manifests) -> Line:
     if not found.renamed:
         return ()
     named = joined(
-        line(handle_span(one.name), " is ", handle_span(one.handle), f" on {label(one.network, manifests)} now")
+        line(handle_span(one.handle), f" on {label(one.network, manifests)} was ", handle_span(one.before))
         for one in found.renamed[:SILENT_SHOWN]
     )
     rest = len(found.renamed) - SILENT_SHOWN

@@ -100,9 +100,9 @@ class Heard:
 
 @asynccontextmanager
 async def running(folder: Path, clock: HandClock, *messengers: Heard) -> AsyncIterator[App]:
-    """Run an app without networks, with these platforms connected."""
+    """Run an app with these platforms connected; a digest asks no network, so none is set up to answer."""
     settings = Settings.read(manifests()).model_copy(update={"database_url": f"sqlite:///{folder / 'clout.db'}"})
-    async with build(settings, clock=clock, connectors={}) as app:
+    async with build(settings, clock=clock) as app:
         for messenger in messengers:
             app.messengers.add(messenger)
         yield app
