@@ -13,6 +13,7 @@ KEPT = timedelta(minutes=15)  # Slack delivers a thing again within minutes, an 
 _MOST = 20_000  # ids; the oldest go first
 _SLOTS = 8  # handlers that compute at once in quiet times
 _CROWD, _WITHIN = 10, 0.25  # so many commands within so many seconds are a crowd
+_REST, _LONGEST_REST = 4, 0.5  # times as long as a handler took, and seconds, until the next of a crowd begins
 _HOLD = 0.1  # seconds of a slot: who takes longer waits for a network and not for the processor
 
 log = structlog.get_logger("clout.slack")
@@ -43,7 +44,8 @@ class Running:
     """The handlers under way, and those whose turn is still to come; neither library waits for them at the end.
 
     Acknowledgements come first: Slack waits three seconds for one, and a person half an hour for a card. While many
-    commands come in, handlers begin one at a time, with a pause as long as each took, and the rest wait in line.
+    commands come in, handlers begin one at a time, with a pause four times as long as each took, and the
+    rest wait in line; once it is quiet again they all go on.
     """
 
     def __init__(self) -> None:
@@ -104,7 +106,7 @@ class Running:
             if self._crowded():
                 self._free.clear()
                 await self._free.wait()
-                await asyncio.sleep(min(loop.time() - began, _HOLD))
+                await asyncio.sleep(min(_REST * (loop.time() - began), _LONGEST_REST))
 
     def _start(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.create_task(work)
