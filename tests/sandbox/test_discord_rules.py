@@ -362,6 +362,18 @@ def test_a_form_of_every_kind_of_row_passes():
         assert load(CONTRACTS).request(CALLBACK, {"type": 9, "data": form(*rows)}) == []
 
 
+def test_what_the_library_makes_of_embeds_passes():
+    made = discord.Embed(
+        title="x", description="y", url="https://x.example", colour=1, timestamp=discord.utils.utcnow()
+    )
+    made.set_author(name="a", url="https://x.example").set_footer(text="f").add_field(name="n", value="v")
+    made.set_image(url="https://x.example/a.png").set_thumbnail(url="https://x.example/a.png")
+    payload = classic(embeds=[made.to_dict()])
+    assert judge_message(payload, Setting()).hard == []
+    if CONTRACTS.is_dir():
+        assert load(CONTRACTS).request(POST, payload) == []
+
+
 def test_what_the_library_makes_of_messages_passes():
     view = ui.LayoutView()
     file = discord.File(io.BytesIO(b"x"), "chart.png", description="A chart")
