@@ -150,6 +150,25 @@ def _bounded(one: Any, managing: bool) -> Any:
 # --- options ----------------------------------------------------------------------------------------------------------
 
 
+_Channel = app_commands.AppCommandChannel | app_commands.AppCommandThread
+
+
+class _Postable(app_commands.Transformer):
+    """Channels and threads that messages can be posted in; the library's own choice holds kinds Discord refuses."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.news_thread, kinds.public_thread, kinds.private_thread]
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One typed option: `argument` is what it fills, `name` how it is called on Discord."""
@@ -164,7 +183,7 @@ class Option:
         kinds: dict[str, Any] = {
             "flag": bool,
             "number": int,
-            "channel": app_commands.AppCommandChannel | app_commands.AppCommandThread,
+            "channel": app_commands.Transform[_Channel, _Postable],
             "role": discord.Role,
             "person": discord.User,
         }

@@ -67,7 +67,7 @@ class DiscordMessenger:
         message = render(card)
         png = await self._draw(card.chart) if message.alt is not None and card.chart is not None else None
         role = _role(mention, team)
-        where = await self._where(place, card, under)
+        where = await self._where(team, place, card, under)
         try:
             sent = await self._asked(place, lambda: self._posted(where, message, png, key, role))
         except _Malformed as error:
@@ -107,18 +107,19 @@ class DiscordMessenger:
 
     # --- sending ------------------------------------------------------------------------------------------------------
 
-    async def _where(self, place: Place, card: Card, under: str | None) -> discord.PartialMessageable:
+    async def _where(self, team: str, place: Place, card: Card, under: str | None) -> discord.PartialMessageable:
         """Return what to send to: the channel, its thread, or the thread below a message, which may be new."""
         if place.thread is not None or under is None:
             return self._client.get_partial_messageable(_number(place.thread or place.channel))
-        parent = self._client.get_partial_messageable(_number(place.channel))
+        guild = _number(team.rpartition(":")[2])
+        parent = self._client.get_partial_messageable(_number(place.channel), guild_id=guild)
         name = "".join(span.text for span in card.title)[:_THREAD_NAME] or "More"
         try:
             await self._asked(place, lambda: parent.get_partial_message(_number(under)).create_thread(name=name))
         except _HasThread:
             pass
-        except DeliveryForbidden:
-            return parent  # threads are not allowed here: what belongs below stands behind
+        except (ChannelGone, DeliveryForbidden):
+            return parent  # no threads here, or the message is gone: what belongs below stands behind
         return self._client.get_partial_messageable(_number(under))
 
     async def _posted(

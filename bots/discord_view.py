@@ -55,9 +55,18 @@ def rows_only(rows: Sequence[Json]) -> ui.View:
     return view
 
 
+class _Embed(discord.Embed):
+    """An embed as it may be sent: the library adds flags, which only Discord sets."""
+
+    def to_dict(self) -> Any:
+        sent: Any = super().to_dict()
+        sent.pop("flags", None)
+        return sent
+
+
 def embed(message: DiscordMessage) -> discord.Embed:
     """Return the older form of a message."""
-    return discord.Embed.from_dict(message.embed)
+    return _Embed.from_dict(message.embed)
 
 
 def _item(one: Json) -> ui.Item[Any]:

@@ -183,7 +183,8 @@ async def test_a_button_of_yesterdays_process_still_works(hall, clout):
 
 
 @pytest.mark.parametrize(
-    "state", ["clout0~run~why~0~creator=@a", "clout1~run~nothing~0~creator=@a", "clout1~run~why~0~creator=@a~evil=x", "clout~"]
+    "state",
+    ["clout0~run~why~0~creator=@a", "clout1~run~nothing~0~creator=@a", "clout1~run~why~0~creator=@a~evil=x", "clout~"],
 )
 async def test_a_button_of_another_version_gets_a_private_answer(hall, bot, state):
     card = await (await asked(hall)).says("51 (49 to 54)")
