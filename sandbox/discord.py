@@ -26,10 +26,10 @@ from sandbox.discord_deeds import Interaction, Modal
 from sandbox.discord_events import Events
 from sandbox.discord_forms import Forms
 from sandbox.discord_office import driven
-from sandbox.discord_people import GROUP, TEXT, THREAD, Channel, Guild, Json, Member, Message, User, found
+from sandbox.discord_people import GROUP, TEXT, Channel, Guild, Json, Member, Message, User, found
 from sandbox.discord_permissions import ALL, BITS, ORDINARY, Role
 from sandbox.discord_registry import Lookup, descend, filled, may_see, nested, offered, words
-from sandbox.discord_shapes import channel_json, guild_json, interaction_json, message_json
+from sandbox.discord_shapes import guild_json, interaction_json, message_json
 from sandbox.discord_transcript import modal_text, plain, transcript
 
 if TYPE_CHECKING:
@@ -117,11 +117,7 @@ class Discord(Events, Forms):
 
     def thread(self, channel: Channel, name: str) -> Channel:
         """Return a new public thread in a channel."""
-        assert channel.guild is not None, "threads are in guilds"
-        thread = Channel(self.new_id(), name, THREAD, channel.guild, parent=channel)
-        channel.guild.channels[thread.id] = thread
-        self.tell("THREAD_CREATE", channel_json(thread) | {"newly_created": True}, channel.guild)
-        return thread
+        return self.begin_thread(channel, name)
 
     def group(self, name: str, people: Iterable[str]) -> Channel:
         """Return a group chat of people without the app, where only their own installs work."""

@@ -41,6 +41,7 @@ ROUTES: dict[str, Handler] = {
     f"GET {_MESSAGE}": discord_messages.fetch,
     f"PATCH {_MESSAGE}": discord_messages.edit,
     f"DELETE {_MESSAGE}": discord_messages.remove,
+    f"POST {_MESSAGE}/threads": discord_messages.thread_below,
     f"GET {_COMMANDS}": discord_registry.listed,
     f"PUT {_COMMANDS}": discord_registry.put,
     f"POST {_COMMANDS}": discord_registry.add,

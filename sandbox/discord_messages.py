@@ -6,6 +6,7 @@ from sandbox.discord_permissions import ALL
 from sandbox.discord_shapes import APPLICATION, channel_json, guild_json, member_json, message_json, user_json
 from sandbox.discord_wire import Call, Refusal
 
+THREAD_NAME_MOST = 100
 NONCE_SECONDS = 180.0  # "in the past few minutes"
 
 
@@ -180,3 +181,15 @@ def remove(call: Call) -> None:
     if message.author is not call.discord.bot and not call.discord.may(message.channel, "manage_messages"):
         raise Refusal(50013)
     call.discord.delete(message)
+
+
+def thread_below(call: Call) -> Json:
+    """Begin a thread below a message; its id is the message's, and there is one at most."""
+    message, name = _message(call), str(call.object().get("name") or "")
+    if not call.discord.may(message.channel, "create_public_threads"):
+        raise Refusal(50013)
+    if any(one.id == message.id for one in call.discord.every_channel()):
+        raise Refusal(160004)
+    if not 1 <= len(name) <= THREAD_NAME_MOST:
+        call.discord.sentence(call.where, [("/name", f"must have 1 to {THREAD_NAME_MOST} characters")], [])
+    return channel_json(call.discord.begin_thread(message.channel, name, message.id))

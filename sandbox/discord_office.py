@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from sandbox.discord_contract import Contract, load
 from sandbox.discord_gateway import Gateway
-from sandbox.discord_people import DIRECT, EPHEMERAL, LOADING, V2, Channel, Guild, Json, Member, Message, Upload, User
+from sandbox.discord_people import DIRECT, EPHEMERAL, LOADING, THREAD, V2, Channel, Guild, Json, Message, Upload, User
 from sandbox.discord_permissions import BITS
 from sandbox.discord_rules import Violation, form_errors
-from sandbox.discord_shapes import APPLICATION, FILE_BYTES
+from sandbox.discord_shapes import APPLICATION, FILE_BYTES, channel_json
 from sandbox.discord_weather import Weather
 from sandbox.discord_wire import Call, Refusal, Sent
 from sandbox.slack_blocks import Finding
@@ -179,11 +179,13 @@ class Office:
         self.directs[channel.id] = channel
         return channel
 
-    def members_of(self, channel: Channel) -> list[Member]:
-        """Return the people who see a channel, the app among them."""
-        if channel.guild is None:
-            return [Member(one) for one in channel.people]
-        return [one for one in channel.guild.members.values() if channel.allows(one)]
+    def begin_thread(self, parent: Channel, name: str, number: int | None = None) -> Channel:
+        """Return a new public thread; one below a message has the message's id."""
+        assert parent.guild is not None, "threads are in guilds"
+        thread = Channel(number or self.new_id(), name, THREAD, parent.guild, parent=parent)
+        parent.guild.channels[thread.id] = thread
+        self.tell("THREAD_CREATE", channel_json(thread) | {"newly_created": True}, parent.guild)
+        return thread
 
     # --- messages -----------------------------------------------------------------------------------------------------
 

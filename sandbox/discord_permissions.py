@@ -15,6 +15,7 @@ BITS = {
     "read_message_history": 1 << 16,
     "mention_everyone": 1 << 17,
     "use_application_commands": 1 << 31,
+    "create_public_threads": 1 << 35,
     "send_messages_in_threads": 1 << 38,
     "use_external_apps": 1 << 50,
 }
@@ -30,6 +31,7 @@ ORDINARY = sum(
         "attach_files",
         "read_message_history",
         "use_application_commands",
+        "create_public_threads",
         "send_messages_in_threads",
         "use_external_apps",
     )

@@ -119,6 +119,17 @@ async def test_threads_have_a_permission_of_their_own(hall, clout):
     ]
 
 
+async def test_a_thread_begins_below_a_message_once(hall, clout):
+    sent = await clout.get_channel(hall.channel("creators").id).send("Digest", nonce="1")
+    thread = await sent.create_thread(name="Details")
+    assert thread.id == sent.id
+    await thread.send("below", nonce="2")
+    assert hall.transcript("Details").endswith("below\n")
+    with pytest.raises(discord.HTTPException) as caught:
+        await sent.create_thread(name="Again")
+    assert caught.value.code == 160004
+
+
 async def test_only_own_messages_are_edited(hall, clout):
     said = hall.say("creators", "mine")
     with pytest.raises(discord.Forbidden) as caught:
