@@ -1,16 +1,21 @@
 """`clout doctor`: what works here and what does not, each with its mend."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from bots.discord_trial import examined
 from bots.slack_http import check
 from bots.slack_scopes import installs_by_oauth
 from bots.slack_trial import Finding, try_slack
+from core import figures
 from core.app import App, build
 from core.cards_networks import budget_sentences, expiry_words
 from core.errors import CloutError, SettingsError
+from core.leases import SILENT, beats
 from core.settings import Settings
 from core.vault import Vault
+
+RECENT = timedelta(days=1)  # a fault older than this is history
 
 
 async def examine(settings: Settings, say: Callable[[str], object]) -> bool:
@@ -18,6 +23,7 @@ async def examine(settings: Settings, say: Callable[[str], object]) -> bool:
     try:
         async with build(settings) as app:
             findings = [Finding(True, "the database opens"), *await _networks(app), *await _keys(app)]
+            findings += await _jobs(app)
     except CloutError as error:
         findings = [Finding(False, "the database does not open", error.message)]
     findings += await _slack(settings) + await examined(settings.discord)
@@ -34,6 +40,24 @@ async def _networks(app: App) -> list[Finding]:
     findings = [Finding(True, f"networks that can be asked: {', '.join(one.manifest.label for one in ready)}")]
     said = [(one.manifest.label, words) for one in ready for words in budget_sentences(one, now, zone)]
     return findings + [Finding(True, f"{label}: {words}") for label, words in said]
+
+
+async def _jobs(app: App) -> list[Finding]:
+    """Return whether jobs run, by the last signs of the processes that do them, and the last fault."""
+    now, known = app.clock.now(), await beats(app.store.database)
+    alive = [one for one in known if now - one.at < SILENT]
+    if not known:
+        findings = [Finding(True, "jobs have never run here: `clout run` refreshes and posts by itself")]
+    elif alive:
+        findings = [Finding(True, f"jobs run, in {figures.counted(len(alive), 'process', 'processes')}")]
+    else:
+        last = figures.at_time(known[0].at, now, app.settings.zone)
+        findings = [Finding(False, f"no jobs have run since {last}", "Start `clout run` again.")]
+    faults = [(one.fault_at, one.fault) for one in known if one.fault and one.fault_at and now - one.fault_at < RECENT]
+    for at, fault in sorted(faults)[-1:]:
+        words = f"the last job that failed, {figures.at_time(at, now, app.settings.zone)}: {fault}"
+        findings.append(Finding(False, words, "The log has the details, under the reference where there is one."))
+    return findings
 
 
 async def _keys(app: App) -> list[Finding]:

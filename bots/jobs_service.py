@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from secrets import token_hex
 
+from bots.meters import Meters
 from core.app import App
 from core.database import parse_url
+from core.deliveries import Deliveries
 from core.jobs import LOCAL, Faults
 from core.jobs_ticker import TICK_S
 from core.jobs_work import Engine, engine, platform_of
@@ -37,8 +39,10 @@ class JobsService:
         reference: Reference = lambda: token_hex(2),
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         stop_seconds: float = STOP_SECONDS,
+        meters: Meters | None = None,
     ) -> None:
         self._app = app
+        self._meters = meters or Meters()
         self._posts = posts
         self._sleep = sleep
         self._stop_seconds = stop_seconds
@@ -49,6 +53,7 @@ class JobsService:
         self.engine: Engine | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._last: tuple[int, datetime] | None = None
+        self._told = 0
 
     async def start(self) -> None:
         """Take up what was left and tick from now on; raises StoreError, as when another process runs the jobs."""
@@ -61,10 +66,11 @@ class JobsService:
             self.faults,
             app.refreshing,
             self._left,
-            app.deliveries if self._posts else None,
+            _Counted(app.deliveries, self._meters) if self._posts else None,
             platform_of(app.store.database),
             app.digests.run_due if self._posts else None,
             app.messengers,
+            each=(("meters", self._measure),),
             tidy=(("tidy readings", self._tidy),),
             alone=self._alone,
             sleep=self._sleep,
@@ -97,9 +103,31 @@ class JobsService:
     async def _left(self, network: str) -> tuple[BudgetState, ...]:
         return await self._app.budgets.left(network, "")
 
+    async def _measure(self, now: datetime) -> None:
+        made, meters = self.engine, self._meters
+        meters.ticks.inc()
+        meters.faults.inc(self.faults.count - self._told)
+        self._told = self.faults.count
+        for queue in made.jobs.queues if made is not None else ():
+            meters.waiting.labels(queue).set(made.ticker.waiting[queue] if made is not None else 0)
+
     async def _tidy(self, now: datetime) -> None:
         limits = {name: m.retention for name, m in self._app.manifests.items() if m.retention is not None}
         await self._app.store.purge_daily(limits)
+
+
+class _Counted:
+    """Deliveries, counted by what became of them."""
+
+    def __init__(self, deliveries: Deliveries, meters: Meters) -> None:
+        self._deliveries = deliveries
+        self._meters = meters
+
+    async def deliver(self, key: str) -> str:
+        """See Deliveries.deliver."""
+        state = await self._deliveries.deliver(key)
+        self._meters.deliveries.labels(state).inc()
+        return state
 
 
 def executor_name(*, alone: bool) -> str:

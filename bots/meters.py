@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from core.errors import CloutError
@@ -25,6 +33,12 @@ class Meters:
         # an outcome is the name of an error's class or "found": a short list, never what somebody typed
         self.lookups = Counter("clout_lookups", "Lookups, by how they ended.", ["outcome"], registry=registry)
         self.seconds = Histogram("clout_lookup_seconds", "How long lookups took.", buckets=SECONDS, registry=registry)
+        self.ticks = Counter("clout_ticks", "Times it was asked what is due.", registry=registry)
+        self.faults = Counter("clout_job_faults", "Jobs and steps of the ticker that failed.", registry=registry)
+        self.waiting = Gauge("clout_jobs_waiting", "Jobs that wait or run.", ["queue"], registry=registry)
+        self.deliveries = Counter(
+            "clout_deliveries", "Deliveries, by what became of them.", ["state"], registry=registry
+        )
 
     def text(self) -> bytes:
         """Return everything measured in Prometheus' text format."""

@@ -126,6 +126,11 @@ class Jobs:
         return len(self._running)
 
     @property
+    def queues(self) -> tuple[str, ...]:
+        """The names of all queues."""
+        return tuple(self._queues)
+
+    @property
     def started(self) -> bool:
         """Whether jobs are taken."""
         return self._started
@@ -158,7 +163,7 @@ class Jobs:
             raise StoreError("Jobs need a database file: CLOUT_DATABASE_URL=sqlite:///PATH")
         path = jobs_file(Path(str(parsed.database)))
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._held.enter_context(only_process(path.with_suffix(".lock")))
+        self._held.enter_context(only_process(lock_file(path)))
         try:
             with plain_faults():
                 path.touch(0o600)
@@ -293,6 +298,21 @@ class Jobs:
 def jobs_file(database: Path) -> Path:
     """Return where the queues of an SQLite installation are kept."""
     return database.with_name(f"{database.stem}.jobs.db")
+
+
+def lock_file(path: Path) -> Path:
+    """Return the file whose lock says that a process runs these jobs."""
+    return path.with_suffix(".lock")
+
+
+def free_to_run(url: str) -> None:
+    """Raise StoreError when another process runs the jobs of this SQLite installation."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
+        path = jobs_file(Path(str(parsed.database)))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with only_process(lock_file(path)):
+            pass
 
 
 def _destroy(seconds: int) -> None:
