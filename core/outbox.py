@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.card import Card
@@ -165,7 +165,7 @@ def settle(
     at = to_ms(now)
     values: dict[str, Any] = {"state": state, "lease_until": None, "error": error}
     if state == "pending":
-        values |= {"not_before": at + _ms(min(wait, LONGEST_WAIT)), "failures": _D.failures + strike}
+        values |= {"not_before": at + _ms(min(wait, LONGEST_WAIT)), "failures": _D.failures + int(strike)}
     if state == "sent":
         values |= {"message": message, "sent_at": at}
     if known:
@@ -231,6 +231,11 @@ def give_up(conn: Connection, kind: str, subscription: int, why: str) -> None:
     """Let nothing more of a subscription be posted."""
     mine = and_(_D.kind == kind, _D.subscription == subscription, _D.state == "pending")
     conn.execute(update(deliveries).where(mine).values(state="skipped", error=why))
+
+
+def drop(conn: Connection, kind: str, subscription: int) -> None:
+    """Forget every delivery of a subscription that is no more; its id may be given to another one."""
+    conn.execute(delete(deliveries).where(_D.kind == kind, _D.subscription == subscription))
 
 
 def note_skipped(conn: Connection, skipped: Sequence[Delivery]) -> None:

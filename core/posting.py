@@ -79,9 +79,9 @@ class Digests:
         )
         made = await self._db.write(subscriptions.add, wish.applied(draft))
         try:
-            await messenger.send(team, named, confirmed_card(made, now), key=f"subscribed:{made.id}")
+            await messenger.send(team, named, confirmed_card(made, now), key=_key(made, now))
         except DeliveryError:
-            await self._db.write(subscriptions.remove, team, made.id)
+            await self._db.write(_remove, made)
             raise
         return made
 
@@ -140,8 +140,7 @@ class Digests:
     async def remove(self, team: str, number: int | None) -> Subscription:
         """Delete a digest for good; raises InputError."""
         found = await self.one(team, number)
-        await self._db.write(outbox.give_up, KIND, found.id, "The digest was removed.")
-        await self._db.write(subscriptions.remove, team, found.id)
+        await self._db.write(_remove, found)
         return found
 
     # --- what people ask ----------------------------------------------------------------------------------------------
@@ -301,6 +300,16 @@ class Digests:
         if messenger is not None and found.owner:
             with suppress(DeliveryError):  # who cannot be told reads it in `digest status`
                 await messenger.tell(found.team, found.owner, card)
+
+
+def _key(made: Subscription, now: datetime) -> str:
+    """Name the words that say a digest is set up; an id may come again, its moment does not."""
+    return f"subscribed:{made.id}:{int(now.timestamp() * 1000)}"
+
+
+def _remove(conn: Connection, found: Subscription) -> None:
+    outbox.drop(conn, KIND, found.id)
+    subscriptions.remove(conn, found.team, found.id)
 
 
 def _make(conn: Connection, one: Subscription, now: datetime) -> None:
