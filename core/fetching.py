@@ -1,6 +1,7 @@
 """Asking one network for one account: fresh enough or not, one flight at a time, scored and stored when it answers."""
 
 import asyncio
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -22,9 +23,9 @@ from core.models import (
     Status,
     Target,
 )
-from core.readings import READ_BACK, carried, gains, merge
+from core.readings import READ_BACK, Merge, carried, gains, merge
 from core.recording import Learnt
-from core.scoring import best_posts, score_network
+from core.scoring import best_posts, score_networks
 from core.sources import Source
 from core.store import Past, Store, StoredAccount
 from core.turns import Turns
@@ -145,32 +146,59 @@ class Fetching:
         return Answer(ask, _failed(reading, ask, error), error)
 
 
+Read = tuple[Snapshot, Past, NetworkScore | None]
+"""What one fetch brought, what was stored before it, and the score until now."""
+
+
 def learnt(snapshot: Snapshot, past: Past, before: NetworkScore | None, manifest: Manifest, now: datetime) -> Learnt:
     """Return what one fetch teaches: scored together with what was known; `before` is the score until now. Pure."""
+    return next(learnt_together([(snapshot, past, before)], manifest, now))
+
+
+def learnt_together(read: Sequence[Read], manifest: Manifest, now: datetime) -> Iterator[Learnt]:
+    """Yield what each of several fetches from one network teaches, scored at once. Pure."""
+    ready = [_ready(snapshot, past, manifest, now) for snapshot, past, _ in read]
+    entries = [
+        (snapshot.profile, one.scored, now, snapshot.complete_from, past.followers)
+        for (snapshot, past, _), one in zip(read, ready, strict=True)
+    ]
+    scores = score_networks(entries, estimated=[one.estimated for one in ready])
+    for (snapshot, past, before), one, score in zip(read, ready, scores, strict=True):
+        reading = _reading(snapshot, one, past, score, manifest, now)
+        if reading.score is not None:
+            reading = reading.model_copy(update={"score": carried(reading.score, before)})
+        yield Learnt(snapshot, reading, one.merged.changed, one.merged.deleted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A read joined with what was known: `scored` are the posts with the counts that scoring sees."""
+
+    merged: Merge
+    scored: tuple[Post, ...]
+    estimated: bool
+    notes: tuple[str, ...]
+
+
+def _ready(snapshot: Snapshot, past: Past, manifest: Manifest, now: datetime) -> _Ready:
     merged = merge(past.posts, snapshot)
-    reading = _scored(snapshot, merged.posts, past, manifest, now)
-    if reading.score is not None:
-        reading = reading.model_copy(update={"score": carried(reading.score, before)})
-    return Learnt(snapshot, reading, merged.changed, merged.deleted)
+    if manifest.counts_are != "lifetime":
+        return _Ready(merged, merged.posts, False, snapshot.notes)
+    gained = gains(merged.posts, past.baselines, now)
+    return _Ready(merged, gained.posts, gained.estimated, (*snapshot.notes, *gained.notes))
 
 
-def _scored(
-    snapshot: Snapshot, posts: tuple[Post, ...], past: Past, manifest: Manifest, now: datetime
+def _reading(
+    snapshot: Snapshot, one: _Ready, past: Past, score: NetworkScore, manifest: Manifest, now: datetime
 ) -> NetworkReading:
-    profile = snapshot.profile
-    reach, earlier = snapshot.complete_from, past.followers
-    scored, guessed, notes = posts, False, snapshot.notes
-    if manifest.counts_are == "lifetime":
-        gained = gains(posts, past.baselines, now)
-        scored, guessed, notes = gained.posts, gained.estimated, (*notes, *gained.notes)
-    score = score_network(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
+    profile, reach, earlier = snapshot.profile, snapshot.complete_from, past.followers
     best: tuple[BestPost, ...] = ()
     if score.score is not None:
-        raw = {post.native_id: post for post in posts}  # a card shows what the network shows
-        carrying = best_posts(profile, scored, now, complete_from=reach, earlier=earlier, estimated=guessed)
+        raw = {post.native_id: post for post in one.merged.posts}  # a card shows what the network shows
+        carrying = best_posts(profile, one.scored, now, complete_from=reach, earlier=earlier, estimated=one.estimated)
         best = tuple(BestPost(post=raw[b.post.native_id], leverage=b.leverage) for b in carrying)
     # running totals say nothing about single posts, so only the audience is looked at
-    shown = () if manifest.counts_are == "lifetime" else scored
+    shown = () if manifest.counts_are == "lifetime" else one.scored
     found = unusual(profile, shown, now, earlier, inputs=score.inputs)
     return NetworkReading(
         network=profile.network,
@@ -184,7 +212,7 @@ def _scored(
         best_posts=best,
         flags=found,
         complete_from=reach,
-        notes=notes,
+        notes=one.notes,
     )
 
 

@@ -26,7 +26,7 @@ from core.errors import (
     SourceError,
     Unavailable,
 )
-from core.fetching import failure_of, learnt, status_of
+from core.fetching import failure_of, learnt_together, status_of
 from core.models import BudgetState, Clock, Model, Moment, Snapshot, Target, Window
 from core.readings import READ_BACK
 from core.recording import Learnt, Missed
@@ -307,11 +307,12 @@ class Refreshing:
         ids = [snapshot.profile.native_id for _, snapshot in read]
         network, db = source.manifest.name, self._store.database
         pasts = await db.read(queue.pasts, network, ids, now - READ_BACK, now)
+        before = [one.known.stored.reading.score if one.known is not None else None for one, _ in read]
+        brought = [(snapshot, past, score) for (_, snapshot), past, score in zip(read, pasts, before, strict=True)]
         taught = []
-        for (one, snapshot), past in zip(read, pasts, strict=True):
-            before = one.known.stored.reading.score if one.known is not None else None
-            taught.append(learnt(snapshot, past, before, source.manifest, now))
-            await asyncio.sleep(0)  # scoring takes milliseconds: somebody's command may be waiting for the loop
+        for one in learnt_together(brought, source.manifest, now):
+            taught.append(one)
+            await asyncio.sleep(0)  # each takes milliseconds: somebody's command may be waiting for the loop
         return taught
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from core.columns import SCORED_KINDS, Columns, columns_of
+from core.columns import SCORED_KINDS, Columns, Entry, columns_of
 from core.combination import combine
 from core.leverage import BEST_POST_CANDIDATES, best_posts
 from core.models import PARTS, FollowerReading, Inputs, NetworkScore, Part, PartName, Post, Profile
@@ -30,6 +30,7 @@ __all__ = [
     "parts_of",
     "score_many",
     "score_network",
+    "score_networks",
     "shown",
 ]
 
@@ -59,27 +60,44 @@ def score_network(
     `estimated` says that the counts are an estimate, which keeps the state at most provisional. Counts that a
     network leaves out when they are 0 are expected as 0. Raises InputError when `now` has no zone.
     """
-    columns = columns_of([(profile, posts, now, complete_from, earlier)], estimated=estimated, weights=weights)
+    entry = (profile, posts, now, complete_from, earlier)
+    return score_networks([entry], estimated=[estimated], weights=weights, interval=interval)[0]
+
+
+def score_networks(
+    entries: Sequence[Entry],
+    *,
+    estimated: Sequence[bool],
+    weights: Weights = CURRENT,
+    interval: bool = True,
+) -> list[NetworkScore]:
+    """Score several accounts at once, each as `score_network` would; a fraction of the work of one after the other."""
+    columns = columns_of(entries, estimated=estimated, weights=weights)
     scores = score_many(columns, weights=weights, interval=interval, keep_draws=True)
-    state = STATES[scores.state[0]]
+    return [_network_score(entry, columns, scores, at, weights) for at, entry in enumerate(entries)]
+
+
+def _network_score(entry: Entry, columns: Columns, scores: Scores, at: int, weights: Weights) -> NetworkScore:
+    profile, posts, now, complete_from, _ = entry
+    state = STATES[scores.state[at]]
     told = state != "insufficient"
-    parts = parts_of(scores) if told else ()
-    draws = scores.draws[0].astype("<f4").tobytes() if told and scores.draws is not None else b""
+    parts = parts_of(scores, at) if told else ()
+    draws = scores.draws[at].astype("<f4").tobytes() if told and scores.draws is not None else b""
     return NetworkScore(
         network=profile.network,
         state=state,
-        score=float(scores.s[0]) if told else None,
-        low=_known(scores.low[0]),
-        high=_known(scores.high[0]),
+        score=float(scores.s[at]) if told else None,
+        low=_known(scores.low[at]),
+        high=_known(scores.high[at]),
         parts=parts,
         dropped=tuple(name for name in PARTS if name not in {part.name for part in parts}) if told else (),
-        inputs=inputs_of(profile, scores.inputs) if scores.inputs.posts[0] else None,
+        inputs=inputs_of(profile, scores.inputs, at) if scores.inputs.posts[at] else None,
         as_of=now,
         last_post_at=_last_post(posts, now),
         model_version=weights.model_version,
         weights_version=weights.weights_version,
         draws=draws,
-        notes=tuple(_notes(profile, posts, now, columns, scores, complete_from, weights)),
+        notes=tuple(_notes(profile, posts, now, columns, scores, complete_from, weights, at)),
     )
 
 
@@ -123,27 +141,29 @@ def _notes(
     scores: Scores,
     complete_from: datetime | None,
     weights: Weights,
+    at: int,
 ) -> Iterator[str]:
     """Say in plain words what is missing and what the number stands on."""
-    count = int(scores.inputs.posts[0])
+    count = int(scores.inputs.posts[at])
     if count < weights.provisional_posts:
-        yield _too_little(columns, count, weights)
+        yield _too_little(columns, count, weights, at)
         return
-    if scores.inputs.views_alone[0]:
+    if scores.inputs.views_alone[at]:
         yield "Scored on views alone: no other counts are supplied."
-    dropped: set[PartName] = {name for name, beta in zip(PARTS, scores.betas[0], strict=True) if beta == 0}
-    if "amplification" in dropped and not scores.inputs.views_alone[0]:
+    dropped: set[PartName] = {name for name, beta in zip(PARTS, scores.betas[at], strict=True) if beta == 0}
+    if "amplification" in dropped and not scores.inputs.views_alone[at]:
         yield "Shares are not supplied, so amplification is left out and the range is wider."
     if "audience" in dropped:
         yield f"{_why_no_audience(profile, weights)}, so audience and rate are left out and the range is wider."
-    if complete_from is not None and columns.covered_days[0] < weights.consistency_days:
-        yield f"Posts were read back {columns.covered_days[0]:.0f} days; consistency is taken over those days."
-    if columns.estimated[0]:
+    if complete_from is not None and columns.covered_days[at] < weights.consistency_days:
+        yield f"Posts were read back {columns.covered_days[at]:.0f} days; consistency is taken over those days."
+    if columns.estimated[at]:
         yield "Estimated from running totals; the next reading replaces the estimate."
 
 
-def _too_little(columns: Columns, count: int, weights: Weights) -> str:
-    within = int(((columns.age_days >= weights.youngest_days) & (columns.age_days < weights.window_days)).sum())
+def _too_little(columns: Columns, count: int, weights: Weights, at: int) -> str:
+    ages = columns.age_days[columns.offsets[at] : columns.offsets[at + 1]]
+    within = int(((ages >= weights.youngest_days) & (ages < weights.window_days)).sum())
     if within >= weights.provisional_posts and count == 0:
         return "The posts of the last 90 days carry no reaction counts of their own."
     return f"A score needs {weights.provisional_posts} posts between 24 hours and 90 days old; there are {count}."

@@ -60,8 +60,11 @@ def read(path: Path) -> list[Row]:
 
 def main() -> None:
     """Write the table of the run named on the command line."""
-    rows = read(Path(sys.argv[1]))
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), table(rows)), encoding="utf-8")
+    from tests.jobs.matrix_cases import CASES  # only here: reading the page needs no tests
+
+    order = list(CASES)
+    rows = sorted(read(Path(sys.argv[1])), key=lambda row: order.index(row["name"]))
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), table(rows, order)), encoding="utf-8")
 
 
 if __name__ == "__main__":

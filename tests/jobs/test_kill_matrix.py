@@ -262,6 +262,7 @@ def test_a_full_disk(world: World, survived: Callable[[str], None]) -> None:
 
 def test_an_hour_of_429(world: World, survived: Callable[[str], None]) -> None:
     before = world.scores()
+    world.box.clock.set(DUE)  # the network's own clock, by which it says when to come back
     world.box.faults.set("bluesky", "429", seconds=3600, times=None)
     asked = world.box.requests.count("bluesky")
     world.run(DUE, team="")
