@@ -13,7 +13,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator, 
 from dataclasses import dataclass, field, replace
 from functools import cache
 from json import dumps
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlencode
 
 import httpcore
@@ -175,6 +175,7 @@ class HttpClient:
     ) -> None:
         _keep_quiet()
         self.open_hosts = frozenset(map(host_and_port, allow_hosts))
+        self.kept: dict[str, dict[str, Any]] = {}
         self.base_headers = {"user-agent": user_agent, "accept": "*/*", "accept-encoding": "gzip"}
         _check_headers(self.base_headers)
         self.max_body_bytes = max_body_bytes
@@ -273,6 +274,11 @@ class Requests:
         exceptions = (opened, overridden(auth_url, "")[1])
         self._open = client.open_hosts.union(pair for pair in exceptions if pair is not None)
         self._doors: dict[Origin, httpx.AsyncBaseTransport] = {}
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What the connector keeps in memory from lookup to lookup, for as long as the client lives: app tokens."""
+        return self._client.kept.setdefault(self.manifest.name, {})
 
     def base_for(self, host: str) -> str:
         """Return the base URL, ending with a slash, of one server of a network that has many; raises `Refused`."""

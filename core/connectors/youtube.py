@@ -1,8 +1,55 @@
-"""YouTube: channels and their videos, through the Data API and an API key."""
+"""YouTube: channels and their videos, through the Data API and an API key.
 
-from datetime import timedelta
+A lookup is the channel, a page of its uploads playlist (ids and dates only) and the counts of those videos; `search` is
+never asked, it has a small quota of its own.
+"""
 
-from core.models import BudgetRule, Credential, HandleRule, Manifest, UrlForm
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from core.connectors.answers import Answer
+from core.connectors.base import (
+    Asked,
+    Call,
+    Credentials,
+    Page,
+    Walk,
+    ask,
+    links_in,
+    rate_limited,
+)
+from core.connectors.costs import Cost
+from core.connectors.resets import next_pacific_midnight
+from core.connectors.youtube_resources import PLAYLIST_ID, Channel, Channels, Items, Refusal, Video, Videos
+from core.errors import (
+    NotFound,
+    Private,
+    QuotaExhausted,
+    RateLimited,
+    SourceAuthFailed,
+    SourceChanged,
+    SourceError,
+    Suspended,
+)
+from core.models import (
+    BudgetRule,
+    Clock,
+    Credential,
+    HandleRule,
+    Manifest,
+    Post,
+    Profile,
+    Snapshot,
+    Target,
+    UrlForm,
+    Verified,
+)
+
+if TYPE_CHECKING:
+    from core.connectors.http import Requests
 
 # Handles are allowed in many scripts with their vowel signs, which \w does not know: letters by block, no
 # punctuation, symbols or emoji beyond . _ - and the middle dot.
@@ -68,3 +115,244 @@ MANIFEST = Manifest(
     ),
     off_wording="A free YouTube API key adds subscribers, views, likes and comments as a score of its own.",
 )
+
+_PAGE = 50  # the most a page holds, and the most videos asked for at once [spec]
+_UNIT: Cost = {"units": 1}  # every list call, refused ones too (Data API, quota calculator)
+_LONGEST_PAUSE = timedelta(hours=1)
+_SITE = "https://www.youtube.com"
+
+# --- answers to house types -------------------------------------------------------------------------------------------
+
+
+def _changed(field: str) -> SourceChanged:
+    return SourceChanged(MANIFEST.name, f"YouTube changed its answers: field {field} (missing).", field=field)
+
+
+def _channel(body: bytes, asked: Asked) -> Channel:
+    found = Channels.model_validate_json(body)
+    if not found.told and found.items is None:
+        raise _changed("items")
+    if not found.items:  # an unknown channel is a 200 without items
+        raise NotFound(MANIFEST.name, f"I can't find {_named(asked.handle)} on YouTube.")
+    return found.items[0]
+
+
+def _named(handle: str) -> str:
+    return f"@{handle}" if re.fullmatch(MANIFEST.handles.pattern, handle) and "/" not in handle else "this channel"
+
+
+def _profile(body: bytes, asked: Asked) -> Profile:
+    return _shown(_channel(body, asked), asked)
+
+
+def _shown(channel: Channel, asked: Asked) -> Profile:
+    snippet, statistics = channel.snippet, channel.statistics
+    handle = _handle(snippet.custom_url) or asked.handle or channel.id
+    return Profile(
+        network=MANIFEST.name,
+        native_id=channel.id,
+        handle=handle,
+        display_name=snippet.title,
+        url=f"{_SITE}/channel/{channel.id}",  # lasts through a change of handle
+        avatar_url=snippet.picture,
+        bio=snippet.description,
+        created_at=snippet.opened,
+        followers=None if statistics.hidden else statistics.subscribers,
+        posts_total=statistics.videos,
+        protected=channel.status.privacy == "private",
+        links=links_in(snippet.description),
+        fetched_at=asked.now,
+    )
+
+
+def _handle(custom_url: str | None) -> str | None:
+    """Return the handle in `customUrl`, which once held another kind of name, without an @."""
+    name = (custom_url or "").lower()
+    return name[1:] if name.startswith("@") and re.fullmatch(MANIFEST.handles.pattern, name[1:]) else None
+
+
+def _uploads(body: bytes, asked: Asked) -> Page:
+    """Return the videos of a playlist's page as posts of which nothing is known but their dates."""
+    found = Items.model_validate_json(body)
+    if not found.told and found.items is None:
+        raise _changed("items")
+    items = found.items or ()
+    posts = {
+        i.video: Post(network=MANIFEST.name, native_id=i.video, created_at=i.at) for i in items if i.video and i.at
+    }
+    return Page(
+        posts=tuple(posts.values()),
+        cursor=found.cursor,
+        oldest=min((post.created_at for post in posts.values()), default=None),
+        items=len(items),
+        ids=tuple(dict.fromkeys(item.video for item in items if item.video)),
+    )
+
+
+def _videos(body: bytes, asked: Asked) -> Page:
+    found = Videos.model_validate_json(body)
+    if not found.told and found.items is None:
+        raise _changed("items")
+    items = found.items or ()
+    if asked.subject and any(video.snippet is None for video in items):
+        raise _changed("snippet")  # asked for, so it has to be there
+    posts = tuple(post for video in items if (post := _post(video, asked.subject)) is not None)
+    return Page(posts=posts, items=len(items), ids=tuple(video.id for video in items))
+
+
+def _post(video: Video, subject: str) -> Post | None:
+    """Return a video as a post; None for another channel's, and for one that is announced but not out yet."""
+    snippet, counts = video.snippet, video.statistics
+    if snippet is None or snippet.live == "upcoming" or (subject and snippet.channel != subject):
+        return None
+    return Post(
+        network=MANIFEST.name,
+        native_id=video.id,
+        created_at=snippet.published,
+        url=f"{_SITE}/watch?v={video.id}",
+        likes=counts.likes,
+        replies=counts.comments,
+        views=counts.views,
+    )
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+_QUOTA = frozenset({"quotaExceeded", "dailyLimitExceeded"})
+_RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
+_KEY = frozenset({"keyInvalid", "keyExpired", "API_KEY_INVALID", "accessNotConfigured", "forbidden"})
+_CLOSED = frozenset({"channelClosed", "channelSuspended"})
+_SHUT = frozenset({"channelForbidden", "playlistItemsNotAccessible"})
+
+
+def _errors(answer: Answer, asked: Asked) -> SourceError | None:
+    """Return what a refusal means by its reason; its message is for people and may hold HTML."""
+    name, reasons = MANIFEST.name, _reasons(answer)
+    if not 400 <= answer.status < 500:
+        return None
+    if reasons & _QUOTA:
+        until = next_pacific_midnight(asked.now)
+        return QuotaExhausted(name, "YouTube: today's units are used up.", retry_at=until)
+    if reasons & _RATE:
+        return rate_limited(MANIFEST, answer, asked.now)
+    if reasons & _KEY:
+        return SourceAuthFailed(name, "YouTube refused our key, or the key may not use YouTube Data API v3.")
+    if reasons & _CLOSED:
+        return Suspended(name, "YouTube has closed this channel.")
+    if reasons & _SHUT:
+        return Private(name, "YouTube: this channel is not public.")
+    return None
+
+
+def _reasons(answer: Answer) -> frozenset[str]:
+    try:
+        error = Refusal.model_validate_json(answer.body).error
+    except ValueError:
+        return frozenset()
+    return frozenset(one.reason for one in (*error.errors, *error.details))
+
+
+class _UploadsCall(Call[Page]):
+    """A call for a playlist that is not there when nothing was ever uploaded, or nothing is left."""
+
+    def read(self, answer: Answer, asked: Asked) -> Page:
+        if answer.status == 404 and "playlistNotFound" in _reasons(answer):
+            return Page(posts=())
+        return super().read(answer, asked)
+
+
+PROFILE = Call(MANIFEST, "profile", r"/channels$", _profile, _errors, cost=_UNIT)
+UPLOADS = _UploadsCall(MANIFEST, "uploads", r"/playlistItems$", _uploads, _errors, cost=_UNIT)
+VIDEOS = Call(MANIFEST, "posts", r"/videos$", _videos, _errors, cost=_UNIT)
+CALLS = (PROFILE, UPLOADS, VIDEOS)
+_CHANNEL = Call(MANIFEST, "channel", PROFILE.path, _channel, _errors, cost=_UNIT)  # before it becomes a profile
+_TRIAL = Call(MANIFEST, "trial", PROFILE.path, lambda body, asked: None, _errors, cost=_UNIT)
+
+
+# --- one lookup -------------------------------------------------------------------------------------------------------
+
+
+async def fetch(
+    target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
+) -> Snapshot:
+    """Return a channel and its videos since `since`; raises one SourceError.
+
+    Costs a unit for the channel and two for each 50 videos.
+    """
+    asked = Asked(handle=target.handle, now=clock.now())
+    try:
+        return await _Lookup(client, asked, since, _headers(credentials)).snapshot(_who(target))
+    except RateLimited as error:
+        raise _patient(client, error, asked.now) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """One channel being read."""
+
+    client: "Requests"
+    asked: Asked
+    since: datetime
+    headers: Mapping[str, str]
+
+    async def snapshot(self, who: Mapping[str, str]) -> Snapshot:
+        params = {"part": "id,snippet,statistics,contentDetails,status", **who}
+        channel = await ask(_CHANNEL, self.client, self.asked, "channels", params, self.headers)
+        profile = _shown(channel, self.asked)
+        notes = ("YouTube: subscriber count is hidden.",) if channel.statistics.hidden else ()
+        uploads = channel.content.playlists.uploads or ""
+        if not PLAYLIST_ID.fullmatch(uploads):
+            return Snapshot(profile=profile, notes=(*notes, "YouTube: this channel does not list its uploads."))
+        asked = replace(self.asked, handle=profile.handle, subject=channel.id)
+
+        async def page(cursor: str | None) -> Page:
+            return await self._page(asked, uploads, cursor)
+
+        walk = await Walk(self.since).over(page, MANIFEST.label)
+        notes = (*notes, *walk.notes)
+        return Snapshot(profile=profile, posts=walk.inside(), complete_from=walk.complete_from, notes=notes)
+
+    async def _page(self, asked: Asked, uploads: str, cursor: str | None) -> Page:
+        """Return a page of the playlist with the counts of its videos; those before the window are not paid for."""
+        params = {"part": "contentDetails", "playlistId": uploads, "maxResults": _PAGE}
+        params |= {"pageToken": cursor} if cursor is not None else {}
+        listed = await ask(UPLOADS, self.client, asked, "playlistItems", params, self.headers)
+        early = {post.native_id for post in listed.posts if post.created_at < self.since}
+        wanted = [video for video in listed.ids if video not in early][:_PAGE]
+        if not wanted:
+            return replace(listed, posts=())
+        params = {"part": "snippet,statistics", "id": ",".join(wanted)}
+        videos = await ask(VIDEOS, self.client, asked, "videos", params, self.headers)
+        return replace(listed, posts=videos.posts)
+
+
+def _who(target: Target) -> Mapping[str, str]:
+    """Return the parameter that names a channel; raises NotFound for what is no name, before it enters an address."""
+    rule, handle = MANIFEST.handles, target.handle
+    if re.fullmatch(rule.native_pattern or "", target.native_id or handle):
+        return {"id": target.native_id or handle}
+    if target.native_id is not None or not re.fullmatch(rule.pattern, handle):
+        raise NotFound(MANIFEST.name, "YouTube: that cannot be a channel.")
+    former = handle.removeprefix("user/")
+    return {"forUsername": former} if former != handle else {"forHandle": f"@{handle}"}
+
+
+def _patient(client: "Requests", error: RateLimited, now: datetime) -> RateLimited:
+    """Return a refusal with twice the pause of the last one when it follows soon; YouTube names no time itself."""
+    kept: dict[str, Any] = client.kept
+    pause, until = kept.get("pause", (timedelta(), now))
+    again = now < until + pause
+    pause = min(2 * pause, _LONGEST_PAUSE) if pause and again else (error.retry_at or now) - now
+    kept["pause"] = pause, now + pause
+    return RateLimited(error.network, error.message, retry_at=now + pause)
+
+
+async def verify(client: "Requests", clock: Clock, credentials: Credentials) -> Verified:
+    """Try the key with one request that costs a unit; raises SourceAuthFailed for a refused one."""
+    params = {"part": "id", "forHandle": "@youtube"}
+    await ask(_TRIAL, client, Asked(handle="", now=clock.now()), "channels", params, _headers(credentials))
+    return Verified()
+
+
+def _headers(credentials: Credentials) -> Mapping[str, str]:
+    return {"x-goog-api-key": credentials["api_key"].get_secret_value()}
