@@ -10,6 +10,7 @@ from secrets import token_hex
 from bots.discord_bot import DiscordFront
 from bots.discord_client import Connection
 from bots.discord_client import connected as discord_connected
+from bots.jobs_service import JobsService
 from bots.meters import MeteredLookups, Meters
 from bots.slack_app import STOP_SECONDS, SlackFront
 from bots.slack_http import many_workspaces
@@ -21,6 +22,7 @@ from bots.supervisor import Held, Service, Supervisor
 from bots.web import Health, database_check, serving, web_app
 from core.app import App, build
 from core.errors import SettingsError
+from core.jobs import free_to_run
 from core.messenger import Messenger
 from core.settings import Settings
 
@@ -152,12 +154,15 @@ class WebService:
         self._slack = slack
         self.health = Health({})
         self.supervisor: Supervisor | None = None
+        self.jobs: JobsService | None = None
         self._held: Held[int] | None = None
         self.port = 0
 
     async def start(self) -> None:
         """See Service.start."""
-        checks = self.supervisor.checks() if self.supervisor is not None else {}
+        checks = dict(self.supervisor.checks()) if self.supervisor is not None else {}
+        if self.jobs is not None:
+            checks["jobs"] = self.jobs.healthy
         self.health = Health({"database": database_check(self._app.store), **checks})
         self._held = Held("web", self._serving, check=lambda port: _always())
         await self._held.start()
@@ -193,36 +198,41 @@ async def serve(
     *,
     until: Callable[[], asyncio.Event] | None = None,
     services: Callable[[App], Sequence[Service]] = lambda app: (),
-    hand: Hand = nobody,
+    hand: Hand | None = None,
     only: str | None = None,
 ) -> int:
-    """Run every front end that has a token, and `services`, until a signal; return the exit code.
+    """Run every front end that has a token, the jobs, and `services`, until a signal; return the exit code.
 
-    `only` names the one front end to run. Raises SettingsError when there is none.
+    `only` names the one front end to run. `hand` takes what posts by itself, instead of the jobs. Raises SettingsError
+    when there is none, StoreError when another process runs with the same SQLite file.
     """
     stop = (until or on_signals)()
+    free_to_run(settings.database_url)
     async with build(settings) as built:
         meters = Meters()
         app = replace(built, lookups=MeteredLookups.over(built.lookups, meters))
-        fronts = [one for one in fronts_of(app, hand) if only is None or one.name == only]
+        fronts = [one for one in fronts_of(app, hand or app.messengers.add) if only is None or one.name == only]
         if not fronts:
             raise SettingsError(_NOTHING)
         slack = next((one for one in fronts if isinstance(one, SlackService)), None)
         web = WebService(app, meters, slack) if settings.port is not None else None
-        supervisor = Supervisor([*fronts, *services(app)], last=[web] if web is not None else [])
+        jobs = JobsService(app, meters=meters)
+        # among the last, so that the process ends with its last front end; it is told of the end first all the same
+        last: list[Service] = [jobs] if web is None else [web, jobs]
+        supervisor = Supervisor([*fronts, *services(app)], last=last)
         if web is not None:
-            web.supervisor = supervisor
+            web.supervisor, web.jobs = supervisor, jobs
         names = " and ".join(one.name.capitalize() for one in fronts)
         sys.stderr.write(f"Clout answers in {names}. Ctrl-C stops it.\n")
-        warming, noting = asyncio.create_task(app.warm()), asyncio.create_task(_noted(supervisor, web))
+        warming, noting = asyncio.create_task(app.warm()), asyncio.create_task(_noted(supervisor, web, jobs))
         code = await supervisor.run(stop)
-        noting.cancel()
         await asyncio.gather(warming, noting, return_exceptions=True)
         return code
 
 
-async def _noted(supervisor: Supervisor, web: WebService | None) -> None:
-    """Let probes see the end coming."""
+async def _noted(supervisor: Supervisor, web: WebService | None, jobs: JobsService) -> None:
+    """Let probes see the end coming, and let no new job be taken."""
     await supervisor.stopping.wait()
     if web is not None:
         web.health.stopping = True
+    await jobs.stop()

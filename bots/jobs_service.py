@@ -54,6 +54,7 @@ class JobsService:
         self._ticking: asyncio.Task[None] | None = None
         self._last: tuple[int, datetime] | None = None
         self._told = 0
+        self._ending = asyncio.Lock()
 
     async def start(self) -> None:
         """Take up what was left and tick from now on; raises StoreError, as when another process runs the jobs."""
@@ -80,7 +81,11 @@ class JobsService:
         self._ticking = asyncio.create_task(made.ticker.run(), name="jobs-ticker")
 
     async def stop(self) -> None:
-        """Take nothing new, wait for what runs, give the leases back."""
+        """Take nothing new, wait for what runs, give the leases back; a second call waits for the first."""
+        async with self._ending:
+            await self._stop()
+
+    async def _stop(self) -> None:
         if self._ticking is not None:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
