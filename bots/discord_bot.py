@@ -30,6 +30,7 @@ from core.errors import AmbiguousHandle, BadHandle, CloutError, InputError, NotA
 from core.handles import Handle
 from core.mentions import creators_in
 from core.messenger import Place
+from core.models import ChartSpec
 from core.schedules import zones_like
 
 Interaction = discord.Interaction[Any]
@@ -66,6 +67,9 @@ class DiscordFront:
         self._cooldown = Cooldown(app.clock)
         self._habits: dict[str, bool] = {}
         self.gone: Callable[[str], None] = lambda team: None
+
+    async def _drawn(self, spec: ChartSpec) -> bytes:
+        return await self._app.draw(spec, dark=True)  # what Discord looks like unless somebody changes it
 
     def networks(self) -> list[tuple[str, str]]:
         """Return names and labels of the networks that can be asked."""
@@ -130,7 +134,7 @@ class DiscordFront:
         else:
             hidden = isinstance(wanted, CloutError) or (not share and self._hides(team, wanted))
         if await self._deferred(interaction, private=hidden, in_place=in_place):
-            answer = Answer(interaction, self._app.draw, private=hidden, in_place=in_place)
+            answer = Answer(interaction, self._drawn, private=hidden, in_place=in_place)
             deed = Deed(team, interaction, answer)
             self._begin(deed, self._ran(deed, wanted, page=page))
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -164,7 +165,7 @@ async def connected(
             connection = Connection(client)
             try:
                 await connection.ready(ready)
-                hand(DiscordMessenger(client, app.draw, app.clock))
+                hand(DiscordMessenger(client, partial(app.draw, dark=True), app.clock))
                 yield connection
             finally:
                 await front.stop(STOP_SECONDS)

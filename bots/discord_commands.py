@@ -129,7 +129,9 @@ def fill(tree: "app_commands.CommandTree[Any]", front: Front, networks: Sequence
 
 def _group(name: str, managing: bool) -> app_commands.Group:
     about = _GROUPS.get(name, f"everything about {name}")
-    return _bounded(app_commands.Group(name=name, description=about, auto_locale_strings=False), managing)
+    group = app_commands.Group(name=name, description=about, auto_locale_strings=False)
+    _bounded(group, managing)
+    return group
 
 
 def _bounded(one: Any, managing: bool) -> Any:

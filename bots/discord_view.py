@@ -139,9 +139,9 @@ def entered(interaction: discord.Interaction[Any]) -> tuple[Press, dict[str, tup
     press = pressed(sent.get("custom_id"))
     found: dict[str, tuple[str, ...]] = {}
     for part in sent.get("components", ()):
-        inside = part.get("component") or next(iter(part.get("components", ())), {})
+        inside: Any = part.get("component") or next(iter(part.get("components", ())), {})
         name, kind = str(inside.get("custom_id", "")), inside.get("type")
-        marks = {5: "<@{}>", 6: "<@&{}>", 8: "<#{}>"}.get(kind, "{}")
+        marks = {5: "<@{}>", 6: "<@&{}>", 8: "<#{}>"}.get(int(kind or 0), "{}")
         values = inside.get("values") if kind != 4 else [inside.get("value")]
         words = tuple(marks.format(one) for one in values or () if isinstance(one, str) and one.strip())
         if words:
