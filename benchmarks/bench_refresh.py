@@ -23,7 +23,8 @@ from sqlalchemy import update
 from bots.jobs_service import JobsService
 from core.app import App, build
 from core.connectors import manifests
-from core.refreshing import BATCH
+from core.jobs_work import REFRESHES_AT_ONCE
+from core.refreshing import BATCH, Batch
 from core.settings import Settings
 from core.tables import account_refresh, to_ms
 from core.turns import BACKGROUND_AT_ONCE
@@ -104,12 +105,17 @@ async def track(app: App) -> None:
 
 
 async def refresh(app: App) -> tuple[float, int]:
-    """Return the seconds for one refresh of everybody, and how many were read."""
+    """Return the seconds for one refresh of everybody, as many batches at a time as the queue allows, and how many."""
     at = to_ms(app.clock.now())
     await app.store.database.write(lambda c: c.execute(update(account_refresh).values(next_due_at=at - 1)))
-    began, read = time.perf_counter(), 0
-    for batch in await app.refreshing.due(app.clock.now(), {}):
-        read += (await app.refreshing.refresh(batch)).read
+    began, room = time.perf_counter(), asyncio.Semaphore(REFRESHES_AT_ONCE)
+
+    async def one(batch: Batch) -> int:
+        async with room:
+            return (await app.refreshing.refresh(batch)).read
+
+    batches = await app.refreshing.due(app.clock.now(), {})
+    read = sum(await asyncio.gather(*map(one, batches)))
     return time.perf_counter() - began, read
 
 
