@@ -64,7 +64,7 @@ class _BoxClock:
 
 
 async def conversation(seed: int) -> int:
-    """Play every scene, print the channel, and return the exit code 0; 1 when a payload broke one of Discord's rules."""
+    """Play every scene, print the channel, and return 0, or 1 when a payload broke one of Discord's rules."""
     with tempfile.TemporaryDirectory(prefix="clout-demo-") as folder, Sandbox.in_thread(seed, MONDAY) as box:
         hall = box.discord
         hall.time_by = "real"

@@ -2,7 +2,7 @@
 
 `python -m docs.preview_discord > page.html` draws the score card of an invented creator out of the components that are
 sent; the picture in docs/pictures is that page in a browser without a window: `chromium --headless --no-sandbox
---disable-gpu --hide-scrollbars --disable-background-networking --window-size=1080,1180 --screenshot=discord-card.png
+--disable-gpu --hide-scrollbars --disable-background-networking --window-size=1080,1260 --screenshot=discord-card.png
 page.html`. It is a likeness: only Discord draws what Discord draws.
 """
 
