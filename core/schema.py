@@ -16,7 +16,8 @@ from core.tables import alembic_version, metadata
 
 log = logging.getLogger(__name__)
 
-TABLES = (tables_budgets, tables_jobs, tables_posting)  # rooms whose tables join those of core/tables.py by being imported
+# Rooms whose tables join those of core/tables.py by being imported.
+TABLES = (tables_budgets, tables_jobs, tables_posting)
 COPY_PAGES = 4096  # 16 MB a step when copying a database aside
 
 InTransaction = Callable[[Connection, Callable[[Connection], None]], None]
