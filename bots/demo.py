@@ -1,5 +1,6 @@
 """`clout demo`: a tour of the real product over the sandbox's pretend internet, with creators nobody could meet."""
 
+import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from textwrap import fill
 
+from bots.demo_weeks import weeks
 from bots.pictures import Pictures
 from bots.terminal import Terminal
 from core.app import App, build
@@ -64,7 +66,9 @@ async def tour(seed: int) -> int:
             terminal = Terminal(app, reference=lambda: f"{next(numbers) % 0x10000:04x}", zone=settings.zone)
             for stop in STOPS:
                 await stop(Tour(box, app, terminal))
-    return 0
+    code = await weeks(seed)
+    sys.stdout.write(f"\n{fill(_FAREWELL, _WIDTH)}\n\n")
+    return code
 
 
 # --- the stops --------------------------------------------------------------------------------------------------------
@@ -142,12 +146,10 @@ async def _hostile(tour: Tour) -> None:
     await tour.type("@hexed")
 
 
-async def _farewell(tour: Tour) -> None:
-    tour.say(
-        "That was the tour; its database is gone again. Next: `clout lookup bsky.app` reads a real account, "
-        '`clout chat -c "help"` lists every command.'
-    )
-
+_FAREWELL = (
+    "That was the tour; its databases are gone again. Next: `clout lookup bsky.app` reads a real account, "
+    '`clout chat -c "help"` lists every command.'
+)
 
 STOPS: tuple[Callable[[Tour], Awaitable[None]], ...] = (
     _welcome,
@@ -161,5 +163,4 @@ STOPS: tuple[Callable[[Tour], Awaitable[None]], ...] = (
     _a_difficult_server,
     _nobody,
     _hostile,
-    _farewell,
 )
