@@ -30,8 +30,9 @@ from core.connectors.base import (
     unreachable,
 )
 from core.connectors.faults import HttpError
-from core.errors import NotFound, SourceAuthFailed, SourceError
+from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError
 from core.models import (
+    MAX_COUNT,
     BudgetRule,
     Clock,
     Credential,
@@ -106,7 +107,15 @@ _WHAT_COUNTS = "Twitch: views only, Twitch has no likes."
 # --- what the answers look like (OpenAPI of Helix: users, followers, videos, clips) -----------------------------------
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+
+
+def _written_out(value: object) -> object:
+    """Return an id as text, which the documentation says it is, even when it comes as a number."""
+    return str(value) if isinstance(value, int) and 0 < value <= MAX_COUNT else value
+
+
+_Id = Annotated[str, BeforeValidator(_written_out), Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+_Whose = Annotated[LenientText, BeforeValidator(_written_out)]
 
 
 class _Token(Wire):
@@ -141,7 +150,7 @@ class _Listing(Wire):
 
 class _Video(Wire):
     id: _Id
-    user_id: _Id
+    user_id: _Whose = None
     created_at: NeededMoment
     viewable: LenientText = None
     views: LenientCount = Field(None, alias="view_count")
@@ -154,7 +163,7 @@ class _Videos(_Listing):
 class _Clip(Wire):
     id: _Id
     broadcaster_id: _Id
-    creator_id: LenientText = None
+    creator_id: _Whose = None
     created_at: NeededMoment
     views: LenientCount = Field(None, alias="view_count")
 
@@ -363,6 +372,9 @@ def _who(target: Target) -> Mapping[str, str]:
     return {"login": target.handle}
 
 
+_SIDE = (SourceAuthFailed, SourceChanged, NotFound)  # lasting refusals: no reason to lose the videos as well
+
+
 async def _followers(session: _Session, asked: Asked) -> tuple[int | None, tuple[str, ...]]:
     """Return the follower count, or None and a note; the documentation wants a user's token for it, which we lack.
 
@@ -371,18 +383,21 @@ async def _followers(session: _Session, asked: Asked) -> tuple[int | None, tuple
     try:
         params = {"broadcaster_id": asked.subject, "first": 1}
         return await session.ask(FOLLOWERS, asked, "channels/followers", params, renew=False), ()
-    except SourceAuthFailed:
+    except _SIDE:
         return None, ("Twitch did not show the follower count to our app.",)
 
 
 async def _own_clips(session: _Session, asked: Asked, since: datetime) -> tuple[list[Post], tuple[str, ...]]:
-    """Return the channel's own clips among the most viewed of the window, and a note when there were more clips.
+    """Return the channel's own clips among the most viewed of the window, and a note when that is not all of them.
 
     One page, most viewed first: hundreds of viewers' clips are not worth a request each.
     """
     window = {"started_at": _rfc3339(since), "ended_at": _rfc3339(asked.now)}  # alone, the start means one week
     params = {"broadcaster_id": asked.subject, **window, "first": _PAGE}
-    found = await session.ask(CLIPS, asked, "clips", params)
+    try:
+        found = await session.ask(CLIPS, asked, "clips", params)
+    except _SIDE:
+        return [], ("Twitch did not show this channel's clips; they are not counted.",)
     more = found.items >= _PAGE and found.cursor is not None
     posts = [post for post in found.posts if post.created_at >= since]
     return posts, (f"Twitch: only the {_PAGE} most viewed clips were looked through.",) if more else ()
