@@ -14,7 +14,12 @@ OWN: dict[str, frozenset[str]] = {
     "bluesky": frozenset({"takedown", "deactivated", "blocked", "renamed", "not_found", "no_unauthenticated"}),
     "mastodon": frozenset({"suspended", "gone", "not_found", "unauthorized", "moved", "limited", "negative"}),
     "github": frozenset({"primary", "secondary", "unauthorized", "not_found", "no_user_agent", "validation", "legal"}),
-}
+    "youtube": frozenset({
+        "quota", "rate", "user_rate", "key_invalid", "api_key_invalid", "not_enabled", "forbidden", "not_found",
+        "no_uploads", "closed", "not_public", "bad_token",
+    }),
+    "twitch": frozenset({"token_ended", "bad_client", "no_scope", "followers_401", "not_found", "bad_request"}),
+}  # fmt: skip
 """Faults of one network."""
 
 

@@ -12,10 +12,11 @@ USUAL: dict[str, Mix] = {
     "instagram": (0.93, 0.04, 0.0, 0.0, 0.03),
     "tiktok": (0.88, 0.02, 0.06, 0.0, 0.04),
     "youtube": (0.94, 0.06, 0.0, 0.0, 0.0),
+    "twitch": (1.0, 0.0, 0.0, 0.0, 0.0),  # never shown; its views follow from them
 }
 """How reactions usually fall on each network."""
 
-VIEWS_PER_REACTION: dict[str, float] = {"x": 60.0, "instagram": 30.0, "tiktok": 14.0, "youtube": 32.0}
+VIEWS_PER_REACTION: dict[str, float] = {"x": 60.0, "instagram": 30.0, "tiktok": 14.0, "youtube": 32.0, "twitch": 9.0}
 """Networks whose posts carry views; the others show none."""
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from sandbox import weather
+from sandbox import twitch, weather, youtube
 from sandbox.bluesky import Bluesky
 from sandbox.clock import MovableClock
 from sandbox.control import control_app
@@ -21,8 +21,10 @@ from sandbox.faults import Fault, Faults
 from sandbox.github import GitHub
 from sandbox.mastodon import Mastodon
 from sandbox.protocol import QuietProtocol, whole_response
+from sandbox.twitch import Twitch
 from sandbox.wire import Answer, Ask, Network
 from sandbox.world import World
+from sandbox.youtube import YouTube
 
 if TYPE_CHECKING:
     from sandbox.discord import Discord
@@ -32,6 +34,7 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 AsgiApp = Callable[[Scope, Receive, weather.Send], Awaitable[None]]
 
+KEYS = {"youtube": {"api_key": youtube.KEY}, "twitch": {"client_id": twitch.CLIENT_ID, "client_secret": twitch.SECRET}}
 CACHE_BYTES = 64 * 1024 * 1024
 
 
@@ -96,10 +99,12 @@ class Sandbox:
             "bluesky": Bluesky(self.world, self.clock),
             "mastodon": Mastodon(self.world, self.clock),
             "github": GitHub(self.world, self.clock),
+            "youtube": YouTube(self.world, self.clock),
         }
+        streams = self.networks["twitch"] = Twitch(self.world, self.clock)
         self.faults = Faults(self.networks)
         self.requests = Requests()
-        self._mounts: dict[str, AsgiApp] = {"_sandbox": control_app(self)}
+        self._mounts: dict[str, AsgiApp] = {"_sandbox": control_app(self), "twitch-id": streams.sign_in}
         self._cache: dict[tuple[str, str], Answer] = {}
         self._cache_minute = -1
         self._cache_size = 0
@@ -131,8 +136,16 @@ class Sandbox:
         return self.origin + forms.get(network, f"/{network}/")
 
     def env(self) -> dict[str, str]:
-        """Return the settings that point Clout at this sandbox."""
-        return {f"CLOUT_{name.upper()}__BASE_URL": self.url(name) for name in self.networks}
+        """Return the settings that point Clout at this sandbox; networks that want a key stay off without one."""
+        addresses = {f"CLOUT_{name.upper()}__BASE_URL": self.url(name) for name in self.networks}
+        return {**addresses, "CLOUT_TWITCH__AUTH_URL": f"{self.origin}/twitch-id/oauth2/token"}
+
+    def keys(self, *networks: str) -> dict[str, str]:
+        """Return the settings that hold the keys which these networks, or all of them, take here."""
+        held = {name: KEYS[name] for name in networks or KEYS}
+        return {
+            f"CLOUT_{name.upper()}__{key.upper()}": value for name, own in held.items() for key, value in own.items()
+        }
 
     @property
     def slack(self) -> "Slack":

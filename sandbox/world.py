@@ -232,6 +232,8 @@ def _native_id(plan: Plan) -> str:
     if plan.network == "mastodon":
         odd = plan.handle.endswith("@odd.example")
         return "A" + base64.urlsafe_b64encode(key[:12]).decode().replace("-", "x") if odd else str(10**17 + number)
+    if plan.network == "youtube":
+        return "UC" + base64.urlsafe_b64encode(key[:17]).decode()[:22]
     if plan.network == "github":
         return str(1_000_000 + number % 90_000_000)
     return str(10**9 + number)
@@ -249,6 +251,8 @@ def profile_url(account: Account) -> str:
         "x": "https://x.com/{}",
         "instagram": "https://www.instagram.com/{}/",
         "tiktok": "https://www.tiktok.com/@{}",
+        "youtube": "https://www.youtube.com/@{}",
+        "twitch": "https://www.twitch.tv/{}",
     }
     return forms[account.network].format(handle)
 

@@ -1,0 +1,22 @@
+"""Channels: what some of the cast have on YouTube and Twitch, beside the accounts they have elsewhere."""
+
+from sandbox.plan import Plan
+
+CHANNELS: dict[str, tuple[Plan, ...]] = {
+    "glowguru": (
+        Plan("youtube", "glowguru", 2_400_000, 0.020, 2, opened_days=2_900),
+        Plan("twitch", "glowguru", 180_000, 0.012, 2, growth=0.004),
+    ),
+    "mara": (Plan("youtube", "maraquill", 48_200, 0.035, 1),),
+    "dailyfizz": (Plan("youtube", "dailyfizz", 900_000, 0.002, 9, opened_days=4_000),),  # more than two pages
+    "tiko": (
+        Plan("youtube", "tiko.eats", 12_300, 0.04, 1.5, quirks=frozenset({"hidden_subscribers"})),
+        Plan("twitch", "tiko_eats", 3_100, 0.05, 3),
+    ),
+    "nanette": (Plan("youtube", "nanette-nook", 1_240, 0.06, 1, quirks=frozenset({"hidden_counts"})),),
+    "emptyhall": (
+        Plan("youtube", "emptyhall", 5_000, per_week=0, only=(), quirks=frozenset({"no_uploads"})),
+        Plan("twitch", "emptyhall", 700, per_week=0, only=()),
+    ),
+}
+"""Plans by the slug of the creator they belong to; they come after those of the other networks."""
