@@ -1,6 +1,36 @@
 """Reddit: accounts and their submissions; off until Reddit has approved the team's app."""
 
-from core.models import Credential, HandleRule, Manifest, UrlForm
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+
+from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+
+from core.connectors.answers import Answer
+from core.connectors.base import (
+    Asked,
+    Call,
+    Code,
+    Credentials,
+    LenientCount,
+    LenientMoment,
+    LenientText,
+    Page,
+    Walk,
+    Wire,
+    ask,
+    links_in,
+    unreachable,
+)
+from core.connectors.faults import HttpError
+from core.errors import NotFound, Private, SourceAuthFailed, SourceError, Suspended
+from core.models import Clock, Credential, HandleRule, Manifest, Post, Profile, Snapshot, Target, UrlForm, Verified
+
+if TYPE_CHECKING:
+    from core.connectors.http import Requests
 
 MANIFEST = Manifest(
     name="reddit",
@@ -37,3 +67,281 @@ MANIFEST = Manifest(
     cannot_see="Followers, views, removed posts, hidden histories. Reddit blurs every score a little.",
     off_wording="Reddit is off here: it needs Reddit's own approval.",
 )
+
+DEFAULT_TOKEN_URL = "https://www.reddit.com/api/v1/access_token"
+_PAGE = 100  # the most a listing holds [spec]
+_USER_AGENT = "server:clout:1 (by /u/{})"  # the form Reddit asks for: platform, app, version, contact
+_KARMA = "Reddit: karma is not a number of followers; scores are blurred by Reddit."
+
+# --- what the answers look like ---------------------------------------------------------------------------------------
+
+_Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,40}$")]
+
+
+def _if_object(value: object) -> object:
+    return value if isinstance(value, Mapping) else None
+
+
+class _Own(Wire):
+    """The profile's own page; its subscribers are mostly hidden, which is written as 0."""
+
+    subscribers: LenientCount = None
+    title: LenientText = None
+    public_description: LenientText = None
+
+
+class _Account(Wire):
+    id: _Id
+    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    created_utc: LenientMoment = None
+    link_karma: LenientCount = None
+    icon_img: LenientText = None
+    subreddit: Annotated[_Own | None, BeforeValidator(_if_object)] = None
+
+
+class _Gone(Wire):
+    is_suspended: Literal[True]
+
+
+class _About(Wire):
+    data: _Gone | _Account = Field(union_mode="left_to_right")
+
+
+class _Thing(Wire):
+    id: _Id
+    name: LenientText = None
+    author: LenientText = None
+    author_fullname: LenientText = None
+    created_utc: LenientMoment = None
+    permalink: LenientText = None
+    score: LenientCount = None
+    num_comments: LenientCount = None
+    num_crossposts: LenientCount = None
+    removed_by_category: LenientText = None
+
+
+class _Child(Wire):
+    kind: str
+    data: _Thing
+
+
+class _Children(Wire):
+    children: tuple[_Child, ...]
+    after: LenientText = None
+
+
+class _Listing(Wire):
+    data: _Children
+
+
+class _Refusal(Wire):
+    reason: Code = ""
+
+
+class _Token(Wire):
+    access_token: SecretStr = Field(min_length=1, max_length=4_000)
+
+
+# --- answers to house types -------------------------------------------------------------------------------------------
+
+
+def _about(body: bytes, asked: Asked) -> _Account:
+    told = _About.model_validate_json(body).data
+    if isinstance(told, _Gone):
+        raise Suspended(MANIFEST.name, f"Reddit: u/{asked.handle or 'this account'} is suspended.")
+    return told
+
+
+def _profile(body: bytes, asked: Asked) -> Profile:
+    return _shown(_about(body, asked), asked)
+
+
+def _shown(account: _Account, asked: Asked) -> Profile:
+    own = account.subreddit
+    return Profile(
+        network=MANIFEST.name,
+        native_id=f"t2_{account.id}",
+        handle=account.name.lower(),
+        display_name=own.title if own is not None else None,
+        url=f"https://www.reddit.com/user/{account.name}",
+        avatar_url=account.icon_img,
+        bio=own.public_description if own is not None else None,
+        created_at=account.created_utc,
+        followers=(own.subscribers or None) if own is not None else None,
+        links=links_in(own.public_description) if own is not None else (),
+        fetched_at=asked.now,
+    )
+
+
+def _page(body: bytes, asked: Asked) -> Page:
+    told = _Listing.model_validate_json(body).data
+    things = [child.data for child in told.children]
+    own = [child.data for child in told.children if child.kind == "t3" and _is_own(child.data, asked)]
+    posts = (_post(thing) for thing in own if not thing.removed_by_category)
+    return Page(
+        posts=tuple(post for post in posts if post is not None),
+        cursor=told.after if _CURSOR.fullmatch(told.after or "") else None,
+        oldest=min((thing.created_utc for thing in things if thing.created_utc is not None), default=None),
+        items=len(things),
+        ids=tuple(f"{child.kind}_{child.data.id}" for child in told.children),
+    )
+
+
+_CURSOR = re.compile(r"t[0-9]_[A-Za-z0-9]{1,40}")
+
+
+def _is_own(thing: _Thing, asked: Asked) -> bool:
+    """Return whether a submission is the account's; old answers tell only the author's name."""
+    if not asked.subject:
+        return True
+    if thing.author_fullname is not None:
+        return thing.author_fullname == asked.subject
+    return thing.author is None or thing.author.lower() == asked.handle
+
+
+def _post(thing: _Thing) -> Post | None:
+    if thing.created_utc is None:
+        return None
+    return Post(
+        network=MANIFEST.name,
+        native_id=f"t3_{thing.id}",
+        created_at=thing.created_utc,
+        url=f"https://www.reddit.com/comments/{thing.id}",
+        likes=thing.score,
+        reposts=thing.num_crossposts,
+        replies=thing.num_comments,
+    )
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def _errors(answer: Answer, asked: Asked) -> SourceError | None:
+    """Return what a refusal means; what is not named here means what it means everywhere."""
+    name = MANIFEST.name
+    if answer.status == 404 or (answer.status == 400 and _reason(answer) == "USER_DOESNT_EXIST"):
+        whom = f"u/{asked.handle}" if asked.handle else "this account"
+        return NotFound(name, f"I can't find {whom} on Reddit.")
+    if answer.status == 401:
+        return SourceAuthFailed(name, "Reddit refused our token.")
+    return None
+
+
+def _listing_errors(answer: Answer, asked: Asked) -> SourceError | None:
+    """A listing that is refused while the account is shown is hidden by its owner."""
+    if answer.status == 403:
+        return Private(MANIFEST.name, "Reddit: the posts are hidden.")
+    return _errors(answer, asked)
+
+
+def _reason(answer: Answer) -> str:
+    try:
+        return _Refusal.model_validate_json(answer.body).reason
+    except ValueError:
+        return ""
+
+
+def _no_token(answer: Answer, asked: Asked) -> SourceError | None:
+    if answer.status in (400, 401, 403):
+        return SourceAuthFailed(MANIFEST.name, "Reddit refused the app's id or secret.")
+    return None
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+PROFILE = Call(MANIFEST, "profile", r"/user/[^/]+/about(?:\.json)?/?$", _profile, _errors)
+SUBMITTED = Call(MANIFEST, "posts", r"/user/[^/]+/submitted(?:\.json)?/?$", _page, _listing_errors)
+CALLS = (PROFILE, SUBMITTED)
+_ACCOUNT = Call(MANIFEST, "account", PROFILE.path, _about, _errors)  # before it becomes a profile
+_TOKEN = Call(MANIFEST, "token", r"/access_token$", lambda body, asked: _Token.model_validate_json(body), _no_token)
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Session:
+    """One lookup's app token; a refused one is renewed once."""
+
+    client: "Requests"
+    credentials: Credentials
+    now: datetime
+    token: SecretStr | None = field(default=None, repr=False)
+    renewed: bool = False
+
+    async def sign_in(self) -> SecretStr:
+        """Return a new app token (grant client_credentials); raises SourceAuthFailed for a refused app."""
+        secret = f"{self._value('client_id')}:{self._value('client_secret')}".encode()
+        headers = {"authorization": f"Basic {b64encode(secret).decode()}", **self._named()}
+        form, url = {"grant_type": "client_credentials"}, self.client.auth_for(DEFAULT_TOKEN_URL)
+        try:
+            answer = await self.client.post(url, form=form, headers=headers, cost={"requests": 0})
+        except HttpError as err:
+            raise unreachable(MANIFEST, err) from err
+        self.token = _TOKEN.read(answer, Asked(handle="", now=self.now)).access_token
+        return self.token
+
+    async def ask(self, call: Call[T], asked: Asked, path: str, params: Mapping[str, str | int]) -> T:
+        """Ask with the token; a token that ended in between is renewed once."""
+        token = self.token or await self.sign_in()
+        try:
+            return await self._once(call, asked, path, params, token)
+        except SourceAuthFailed:
+            if self.renewed:
+                raise
+            self.renewed = True
+        return await self._once(call, asked, path, params, await self.sign_in())
+
+    async def _once(
+        self, call: Call[T], asked: Asked, path: str, params: Mapping[str, str | int], token: SecretStr
+    ) -> T:
+        headers = {"authorization": f"Bearer {token.get_secret_value()}", **self._named()}
+        return await ask(call, self.client, asked, path, {**params, "raw_json": 1}, headers)
+
+    def _named(self) -> Mapping[str, str]:
+        return {"user-agent": _USER_AGENT.format(self._value("username").removeprefix("u/"))}
+
+    def _value(self, name: str) -> str:
+        return self.credentials[name].get_secret_value().strip()
+
+
+async def fetch(
+    target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
+) -> Snapshot:
+    """Return a Reddit account and its submissions since `since`; raises one SourceError.
+
+    Nothing can be asked for by id, so the name is: one that was given to somebody else is NotFound.
+    """
+    if not _NAME.fullmatch(target.handle):
+        raise NotFound(MANIFEST.name, "Reddit names have 3 to 20 letters, digits, hyphens or underscores.")
+    asked, session = Asked(handle=target.handle.lower(), now=clock.now()), _Session(client, credentials, clock.now())
+    account = await session.ask(_ACCOUNT, asked, f"user/{target.handle}/about", {})
+    profile = _shown(account, asked)
+    if target.native_id not in (None, profile.native_id):
+        raise NotFound(MANIFEST.name, f"Reddit: u/{profile.handle} belongs to another account now.")
+    asked = replace(asked, handle=profile.handle, subject=profile.native_id)
+
+    async def page(cursor: str | None) -> Page:
+        params: dict[str, str | int] = {"sort": "new", "limit": _PAGE}
+        if cursor is not None:
+            params["after"] = cursor
+        return await session.ask(SUBMITTED, asked, f"user/{account.name}/submitted", params)
+
+    try:
+        walk = await Walk(since).over(page, MANIFEST.label)
+    except Private:
+        return Snapshot(profile=profile, notes=(_KARMA, "Reddit: the posts are hidden."))
+    hidden = ["Reddit: the history is hidden."] if not walk.known and account.link_karma else []
+    return Snapshot(
+        profile=profile,
+        posts=walk.inside(),
+        complete_from=None if hidden else walk.complete_from,
+        notes=(_KARMA, *hidden, *walk.notes),
+    )
+
+
+_NAME = re.compile(MANIFEST.handles.pattern, re.IGNORECASE)
+
+
+async def verify(client: "Requests", clock: Clock, credentials: Credentials) -> Verified:
+    """Try the app's id and secret by asking for a token; raises SourceAuthFailed for refused ones."""
+    await _Session(client, credentials, clock.now()).sign_in()
+    return Verified()
