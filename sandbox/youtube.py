@@ -27,10 +27,10 @@ def _iso(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _refuse(status: int, reason: str, domain: str = "youtube.parameter", words: str = "", **more: Any) -> Answer:
+def _refuse(code: int, reason: str, domain: str = "youtube.parameter", words: str = "", **more: Any) -> Answer:
     said = words or f"The request was refused: <code>{reason}</code>."
     errors = [{"message": said, "domain": domain, "reason": reason}]
-    return as_json({"error": {"code": status, "message": said, "errors": errors, **more}}, status)
+    return as_json({"error": {"code": code, "message": said, "errors": errors, **more}}, code)
 
 
 def _bad_key() -> Answer:
