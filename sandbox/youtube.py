@@ -268,7 +268,7 @@ def _video_id(account: Account, index: int) -> str:
 
 def _rounded(subscribers: int) -> int:
     """Return the subscribers as they are shown: three digits, the rest zeros."""
-    unit = 10 ** max(0, len(str(subscribers)) - 3)
+    unit = int(10 ** max(0, len(str(subscribers)) - 3))
     return subscribers // unit * unit
 
 
