@@ -182,17 +182,6 @@ def import_(
     raise typer.Exit(_run(_import(file)))
 
 
-@runs.command("slack")
-def run_slack() -> None:
-    """Answer /influence in Slack, with CLOUT_SLACK__BOT_TOKEN and _APP_TOKEN; CLOUT_PORT adds the web server."""
-    from bots import slack_http, slack_scopes, slack_socket
-
-    settings = _settings()
-    plain = settings.port is None and not slack_scopes.installs_by_oauth(settings)
-    serve = slack_socket.serve if plain else slack_http.serve
-    raise typer.Exit(_run(serve(settings)))
-
-
 @begins.command("slack")
 def begin_slack(
     file: Annotated[Path, typer.Option(help="The file of settings to write; its other lines stay.")] = Path(".env"),

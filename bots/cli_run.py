@@ -18,6 +18,12 @@ def run_all(ctx: typer.Context) -> None:
         _serve(None)
 
 
+@runs.command("slack")
+def run_slack() -> None:
+    """Answer /influence in Slack, with CLOUT_SLACK__BOT_TOKEN and _APP_TOKEN; CLOUT_PORT adds the web server."""
+    _serve("slack")
+
+
 @runs.command("discord")
 def run_discord() -> None:
     """Answer in Discord, with CLOUT_DISCORD__TOKEN; CLOUT_PORT adds the web server with health and metrics."""

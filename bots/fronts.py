@@ -13,7 +13,7 @@ from bots.discord_client import connected as discord_connected
 from bots.jobs_service import JobsService
 from bots.meters import MeteredLookups, Meters
 from bots.slack_app import STOP_SECONDS, SlackFront
-from bots.slack_http import many_workspaces
+from bots.slack_http import check, many_workspaces
 from bots.slack_scopes import installs_by_oauth
 from bots.slack_signatures import Signatures
 from bots.slack_socket import BAD_TOKEN, Attached, SlackRefused, on_signals, one_workspace
@@ -71,17 +71,23 @@ class SlackService:
     @property
     def called(self) -> bool:
         """Whether Slack calls us over HTTP."""
-        return self._app.settings.slack.signing_secret is not None
+        return _by_http(self._app.settings)
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether the web server has something to show of Slack: its requests, or the pages of installs."""
+        return self.called or installs_by_oauth(self._app.settings)
 
     async def prepare(self) -> None:
         """Make the Bolt app; raises SlackRefused and SettingsError."""
         if self.made is None:
             oauth = installs_by_oauth(self._app.settings)
             gone = self._removed.set
+            news = self._app.digests
             self.made = (
-                many_workspaces(self._app, self._front)
+                many_workspaces(self._app, self._front, news=news)
                 if oauth
-                else await one_workspace(self._app, self._front, gone=gone)
+                else await one_workspace(self._app, self._front, gone=gone, news=news)
             )
 
     async def start(self) -> None:
@@ -130,17 +136,39 @@ async def _said(answer: Callable[[], object]) -> bool:
     return bool(await said) if asyncio.iscoroutine(said) else bool(said)
 
 
-def fronts_of(app: App, hand: Hand = nobody) -> list[Service]:
-    """Return a service for every front end that has a token."""
-    slack, discord = app.settings.slack, app.settings.discord
+def fronts_of(app: App, hand: Hand = nobody, only: str | None = None) -> list[Service]:
+    """Return a service for every front end that has a token, or for the one named; SettingsError says what it lacks."""
     found: list[Service] = []
-    by_socket = slack.bot_token is not None and slack.app_token is not None
-    over_http = slack.signing_secret is not None and (slack.bot_token is not None or installs_by_oauth(app.settings))
-    if by_socket or (over_http and app.settings.port is not None):
+    if only == "slack" or (only is None and _slack_lacks(app.settings) is None):
+        if lacks := _slack_lacks(app.settings):
+            raise SettingsError(lacks)
         found.append(SlackService(app, hand))
-    if discord.token is not None:
+    if only in (None, "discord") and app.settings.discord.token is not None:
         found.append(discord_service(app, hand))
+    if not found:
+        raise SettingsError("Discord needs CLOUT_DISCORD__TOKEN." if only == "discord" else _NOTHING)
     return found
+
+
+def _by_http(settings: Settings) -> bool:
+    """Return whether Slack calls us: with a signing secret, and a port that it can be called on."""
+    return settings.slack.signing_secret is not None and settings.port is not None
+
+
+def _slack_lacks(settings: Settings) -> str | None:
+    """Return what is missing before Slack can be answered, or None."""
+    slack = settings.slack
+    if installs_by_oauth(settings):
+        try:
+            check(settings)
+        except SettingsError as error:
+            return error.message
+        return None
+    needed = {"BOT_TOKEN": slack.bot_token}
+    if not _by_http(settings):
+        needed["APP_TOKEN"] = slack.app_token
+    missing = [f"CLOUT_SLACK__{name}" for name, value in needed.items() if value is None]
+    return f"Slack's Socket Mode needs {' and '.join(missing)}." if missing else None
 
 
 class WebService:
@@ -170,12 +198,11 @@ class WebService:
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[int]:
         settings, made, signatures = self._app.settings, None, None
-        if self._slack is not None and self._slack.called:
+        if self._slack is not None and self._slack.has_pages:
             try:
                 await self._slack.prepare()
-                made = self._slack.made
-                secret = settings.slack.signing_secret
-                signatures = Signatures(secret.get_secret_value() if secret else "", self._app.clock)
+                made, secret = self._slack.made, settings.slack.signing_secret
+                signatures = Signatures(secret.get_secret_value(), self._app.clock) if secret is not None else None
             except SlackRefused:
                 pass  # the service of Slack says so; health is told all the same
         web = web_app(self.health, self._meters, None if made is None else made.bolt, signatures)
@@ -211,23 +238,30 @@ async def serve(
     async with build(settings) as built:
         meters = Meters()
         app = replace(built, lookups=MeteredLookups.over(built.lookups, meters))
-        fronts = [one for one in fronts_of(app, hand or app.messengers.add) if only is None or one.name == only]
-        if not fronts:
-            raise SettingsError(_NOTHING)
+        fronts = fronts_of(app, hand or app.messengers.add, only)
         slack = next((one for one in fronts if isinstance(one, SlackService)), None)
         web = WebService(app, meters, slack) if settings.port is not None else None
         jobs = JobsService(app, meters=meters)
         # among the last, so that the process ends with its last front end; it is told of the end first all the same
         last: list[Service] = [jobs] if web is None else [web, jobs]
-        supervisor = Supervisor([*fronts, *services(app)], last=last)
+        supervisor = Supervisor([*fronts, *services(app)], last=last, up=_greeting(fronts))
         if web is not None:
             web.supervisor, web.jobs = supervisor, jobs
-        names = " and ".join(one.name.capitalize() for one in fronts)
-        sys.stderr.write(f"Clout answers in {names}. Ctrl-C stops it.\n")
         warming, noting = asyncio.create_task(app.warm()), asyncio.create_task(_noted(supervisor, web, jobs))
         code = await supervisor.run(stop)
         await asyncio.gather(warming, noting, return_exceptions=True)
         return code
+
+
+def _greeting(fronts: Sequence[Service]) -> Callable[[str], None]:
+    """Return what says that a front end is up, and says nothing of other services."""
+    names = {one.name for one in fronts}
+
+    def greet(name: str) -> None:
+        if name in names:
+            sys.stderr.write(f"Clout answers in {name.capitalize()}. Ctrl-C stops it.\n")
+
+    return greet
 
 
 async def _noted(supervisor: Supervisor, web: WebService | None, jobs: JobsService) -> None:

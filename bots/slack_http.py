@@ -3,13 +3,9 @@
 Without a signing secret Socket Mode stays, with health, metrics and the pages of installs beside it.
 """
 
-import asyncio
 import logging
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from secrets import token_hex
 
 from pydantic import SecretStr
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
@@ -18,7 +14,7 @@ from slack_bolt.authorization.async_authorize import AsyncInstallationStoreAutho
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 
-from bots.meters import MeteredLookups, Meters
+from bots.meters import Meters
 from bots.slack_answer import Charts
 from bots.slack_app import STOP_SECONDS, SlackFront
 from bots.slack_clients import InstalledClients
@@ -29,18 +25,14 @@ from bots.slack_rotation import Rotator
 from bots.slack_scopes import INSTALL_PATH, REDIRECT_PATH, SCOPES, install_address, installs_by_oauth
 from bots.slack_signatures import Signatures
 from bots.slack_socket import (
-    BAD_TOKEN,
-    OK,
     Attached,
-    SlackRefused,
     connected,
     nobody,
-    on_signals,
     one_workspace,
     web_client,
 )
 from bots.web import Health, database_check, serving, web_app
-from core.app import App, build
+from core.app import App
 from core.channels import ChannelNews
 from core.errors import SettingsError
 from core.settings import Settings
@@ -198,27 +190,3 @@ async def _beside(
             yield found
         finally:
             health.stopping = True
-
-
-async def serve(settings: Settings, *, until: Callable[[], asyncio.Event] | None = None) -> int:
-    """Answer Slack and the web until a signal asks to stop, and return the exit code."""
-    stop, removed = (until or on_signals)(), asyncio.Event()
-
-    def gone() -> None:
-        removed.set()
-        stop.set()
-
-    async with build(settings) as built:
-        meters = Meters()
-        app = replace(built, lookups=MeteredLookups.over(built.lookups, meters))
-        front = SlackFront(app, reference=lambda: token_hex(2))
-        try:
-            async with listening(app, front, meters, gone) as port:
-                sys.stderr.write(f"Clout answers /influence in Slack; port {port}. Ctrl-C stops it.\n")
-                warming = asyncio.create_task(app.warm())
-                await stop.wait()
-                await warming
-        except SlackRefused as error:
-            sys.stderr.write(f"{error.message}\n")
-            return error.exit_code
-    return BAD_TOKEN if removed.is_set() else OK

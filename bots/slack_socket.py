@@ -3,11 +3,9 @@
 import asyncio
 import contextlib
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from secrets import token_hex
 
 from aiohttp import ClientError
 from pydantic import SecretStr
@@ -23,10 +21,10 @@ from bots.slack_clients import OneClient
 from bots.slack_life import SlackLife, came_back
 from bots.slack_messenger import SlackMessenger
 from bots.slack_teams import team_id
-from core.app import App, build
+from core.app import App
 from core.channels import ChannelNews
 from core.errors import CloutError, SettingsError
-from core.settings import Settings, SlackSettings
+from core.settings import SlackSettings
 
 OK, BAD_TOKEN, NO_ANSWER = 0, 78, 4
 _TOKEN_ERRORS = frozenset(
@@ -133,35 +131,6 @@ async def connected(
         await front.stop(STOP_SECONDS)
         await made.life.stop(STOP_SECONDS)
         await handler.close_async()  # type: ignore[no-untyped-call]
-
-
-async def serve(settings: Settings, *, until: Callable[[], asyncio.Event] | None = None) -> int:
-    """Answer Slack until a signal asks to stop, and return the exit code; 78 for a token that Slack does not take."""
-    needed = {"BOT_TOKEN": settings.slack.bot_token, "APP_TOKEN": settings.slack.app_token}
-    if missing := [f"CLOUT_SLACK__{name}" for name, value in needed.items() if value is None]:
-        raise SettingsError(f"Slack's Socket Mode needs {' and '.join(missing)}.")
-    stop = until() if until is not None else on_signals()
-    removed = asyncio.Event()
-
-    def gone() -> None:
-        removed.set()
-        stop.set()
-
-    async with build(settings) as app:
-        front = SlackFront(app, reference=lambda: token_hex(2))
-        try:
-            async with connected(app, front, gone=gone):
-                sys.stderr.write("Clout answers /influence in Slack. Ctrl-C stops it.\n")
-                warming = asyncio.create_task(app.warm())
-                await stop.wait()
-                await warming
-        except SlackRefused as error:
-            sys.stderr.write(f"{error.message}\n")
-            return error.exit_code
-    if removed.is_set():
-        sys.stderr.write("The workspace removed Clout or revoked its token. Install the app again for a new one.\n")
-        return BAD_TOKEN
-    return OK
 
 
 def on_signals() -> asyncio.Event:

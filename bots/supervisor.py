@@ -91,7 +91,10 @@ class Held(Generic[_Held]):
 
 
 class Supervisor:
-    """Runs services side by side; those of `last` start first and end when all others have."""
+    """Runs services side by side; those of `last` start first and end when all others have.
+
+    `say` is told what went wrong, `up` the name of every service that has started.
+    """
 
     def __init__(
         self,
@@ -99,11 +102,13 @@ class Supervisor:
         *,
         last: Sequence[Service] = (),
         say: Callable[[str], object] = lambda line: sys.stderr.write(f"{line}\n"),
+        up: Callable[[str], object] = lambda name: None,
         seconds: float = STOP_SECONDS,
     ) -> None:
         self._services = tuple(services)
         self._last = tuple(last)
         self._say = say
+        self._greet = up
         self._seconds = seconds
         self._up: set[str] = set()
         self._codes: list[int] = []
@@ -144,6 +149,7 @@ class Supervisor:
             await service.start()
             self._up.add(service.name)
             log.info("a service is up", service=service.name)
+            self._greet(service.name)
             await _first(stop.wait(), _ended(service))
         except CloutError as error:
             self._codes.append(getattr(error, "exit_code", BROKEN))

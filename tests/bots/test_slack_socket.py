@@ -6,7 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from bots.demo_slack import conversation
-from bots.slack_socket import serve
+from bots.fronts import serve as serve_all
 from core.connectors import manifests
 from core.errors import SettingsError
 from core.settings import Settings
@@ -16,6 +16,10 @@ from core.settings import Settings
 def settings(box, slack, tmp_path):
     database = {"CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'clout.db'}"}
     return Settings.read(manifests(), {**box.env(), **box.slack_env(), **database}, env_file=None)
+
+
+def serve(settings, **more):
+    return serve_all(settings, only="slack", **more)
 
 
 def with_slack(settings, **changes):
@@ -28,7 +32,7 @@ async def test_a_token_that_slack_does_not_take_is_one_line_and_78(settings, cap
     assert await serve(wrong) == 78
     told = capsys.readouterr().err.strip().splitlines()
     assert len(told) == 1
-    assert told[0].startswith(f"Slack does not take CLOUT_SLACK__{variable}: invalid_auth.")
+    assert told[0].startswith(f"slack: Slack does not take CLOUT_SLACK__{variable}: invalid_auth.")
     assert "wrong" not in told[0]
 
 

@@ -9,9 +9,10 @@ from itertools import count
 import httpx
 import pytest
 
+from bots.fronts import serve
 from bots.meters import MeteredLookups, Meters
 from bots.slack_app import SlackFront
-from bots.slack_http import NOT_INSTALLED, check, listening, serve
+from bots.slack_http import NOT_INSTALLED, check, listening
 from bots.slack_socket import BAD_TOKEN
 from bots.web import Health, serving, web_app
 from core.app import build
@@ -160,7 +161,7 @@ async def test_a_taken_port_is_told():
 async def test_thrown_out_by_its_one_workspace_it_stops(slack, settings, capsys, caller):
     made, stop = settings(), asyncio.Event()
     slack.request_url = f"{made.public_url}/slack/events"
-    running = asyncio.create_task(serve(made, until=lambda: stop))
+    running = asyncio.create_task(serve(made, until=lambda: stop, only="slack"))
     async with asyncio.timeout(20):
         while "answers" not in capsys.readouterr().err:
             await asyncio.sleep(0.02)
