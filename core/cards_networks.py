@@ -122,7 +122,8 @@ def budget_words(budget: BudgetState, now: datetime, zone: str) -> str:
     money, unit = budget.rule.unit == "usd", budget.rule.unit
     figure = figures.dollars if money else figures.whole
     of = "" if budget.limit is None else f" of {figure(budget.limit)}"
-    words = f"{figure(budget.spent)}{of}{'' if money else ' ' + unit} spent {_WINDOWS[budget.rule.window]}"
+    named = unit.removesuffix("s") if budget.limit is None and budget.spent == 1 else unit
+    words = f"{figure(budget.spent)}{of}{'' if money else ' ' + named} spent {_WINDOWS[budget.rule.window]}"
     if budget.left is not None:
         words += f", {figure(budget.left)} left" if budget.left > 0 else ", nothing left"
     if budget.resets_at is not None and budget.resets_at > now:

@@ -156,8 +156,8 @@ class Digests:
         if not known:
             raise InputError("No digest is set up yet: `digest here every monday 09:00` sets one up.")
         numbers = ", ".join(str(one.number) for one in known)
-        said = "Say which digest by its number" if number is None else f"There is no digest {number}"
-        raise InputError(f"{said}: {numbers}. `digest list` tells them apart.")
+        said = "Say which digest by its number: " if number is None else f"There is no digest {number}, but "
+        raise InputError(f"{said}{numbers}. `digest list` tells them apart.")
 
     async def subscribed(self, team: str) -> tuple[Subscribed, ...]:
         """Return a team's digests with what became of the newest post of each."""

@@ -144,14 +144,20 @@ async def export(ctx: Context, args: Arguments, show: Show) -> Card:
 
 NUMBER = Argument("number", "number", "which digest; `digest list` numbers them")
 SCHEDULE = Argument(
-    "schedule", "word", "every monday 09:00, daily 09:00, or monthly 1 09:00; a zone may follow", repeat=True
+    "schedule",
+    "word",
+    "every monday 09:00, daily 09:00, or monthly 1 09:00; a zone may follow",
+    repeat=True,
+    typed="every monday 09:00",
 )
 CHOICES = (
-    Argument("zone", "zone", "its time zone, such as Europe/Berlin", keyword="zone"),
-    Argument("top", "number", "how many risers and fallers it names, 5 unless said", keyword="top"),
-    Argument("min", "number", "how many points are a move, else the team's threshold", keyword="min"),
-    Argument("tag", "word", "only creators with this tag, or one of several with commas", keyword="tag"),
-    Argument("mention", "role", "a role or user group to call; none for nobody", keyword="mention"),
+    Argument("zone", "zone", "its time zone, such as Europe/Berlin", keyword="zone", typed="Europe/Berlin"),
+    Argument("top", "number", "how many risers and fallers it names, 5 unless said", keyword="top", typed="10"),
+    Argument("min", "number", "how many points are a move, else the team's threshold", keyword="min", typed="5"),
+    Argument(
+        "tag", "word", "only creators with this tag, or one of several with commas", keyword="tag", typed="beauty"
+    ),
+    Argument("mention", "role", "a role or user group to call; none for nobody", keyword="mention", typed="@role|none"),
     Argument("quiet", "flag", "say nothing when nobody moved"),
 )
 
@@ -176,7 +182,7 @@ COMMANDS = (
         name="digest-add",
         summary="post who moved in a channel, every week, day or month",
         handler=add,
-        arguments=(Argument("where", "channel", "the channel, or here"), SCHEDULE, *CHOICES),
+        arguments=(Argument("where", "channel", "the channel, or here", typed="here|#channel"), SCHEDULE, *CHOICES),
         manages=True,
         private=True,
         aliases=("digest",),
@@ -197,7 +203,7 @@ COMMANDS = (
         arguments=(
             NUMBER,
             SCHEDULE,
-            Argument("where", "channel", "another channel, or here", keyword="to"),
+            Argument("where", "channel", "another channel, or here", keyword="to", typed="here|#channel"),
             *CHOICES,
             Argument("always", "flag", "post also when nobody moved"),
         ),

@@ -30,7 +30,11 @@ COMMANDS = (
         name="why",
         summary="where a creator's points come from, and why the score moved",
         handler=why,
-        arguments=(CREATOR, Argument("since", "period", "how far back: 7d, 30d, 12w", keyword="since"), NETWORK),
+        arguments=(
+            CREATOR,
+            Argument("since", "period", "how far back: 7d, 30d, 12w", keyword="since", typed="30d"),
+            NETWORK,
+        ),
         examples=("why @glowguru", "why @glowguru since 30d"),
         order=12,
     ),
@@ -38,7 +42,9 @@ COMMANDS = (
         name="compare",
         summary="two to six creators side by side",
         handler=compare,
-        arguments=(Argument("creators", "creator", "two to six handles", required=True, repeat=True),),
+        arguments=(
+            Argument("creators", "creator", "two to six handles", required=True, repeat=True, typed="@a @b ..."),
+        ),
         examples=("compare @glowguru @beanco",),
         order=14,
     ),

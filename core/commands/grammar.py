@@ -126,6 +126,7 @@ class Argument:
     """One argument: positional, after its `keyword` (`on`, `since`), or a flag that is its own name.
 
     `repeat` takes all words that follow. `help` is at most 100 characters, the shortest limit among the platforms.
+    `typed` is what help puts in its place, for whoever types it: a value, or the words there are to choose from.
     """
 
     name: str
@@ -134,13 +135,14 @@ class Argument:
     required: bool = False
     keyword: str | None = None
     repeat: bool = False
+    typed: str = ""
 
     @property
     def usage(self) -> str:
-        """How the argument is written in help: `@creator`, `[on network]`."""
-        shown = {"creator": "@creator", "account": "network:handle", "flag": self.name}.get(self.kind, self.name)
+        """How the argument is written in help: `@creator`, `[on network]`, `[since 30d]`."""
+        shown = self.typed or {"creator": "@creator", "account": "network:handle"}.get(self.kind, self.name)
         shown = f"{self.keyword} {shown}" if self.keyword else shown
-        shown = f"{shown} ..." if self.repeat else shown
+        shown = f"{shown} ..." if self.repeat and not self.typed else shown
         return shown if self.required else f"[{shown}]"
 
 
@@ -206,7 +208,7 @@ class Command:
         """How the command is typed: `history @creator [period]`."""
         own = () if self.name == DEFAULT_COMMAND else (self.typed,)
         trailing = () if self.private else ("[private]",)
-        return " ".join((*own, *(a.usage for a in self.arguments if a.kind != "flag"), *trailing))
+        return " ".join((*own, *(a.usage for a in self.arguments), *trailing))
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ COMMANDS = (
         name="history",
         summary="a creator's scores over time",
         handler=history,
-        arguments=(CREATOR, Argument("period", "period", "how far back: 30d, 12w, 6m"), NETWORK),
+        arguments=(CREATOR, Argument("period", "period", "how far back: 30d, 12w, 6m", typed="90d"), NETWORK),
         examples=("history @glowguru", "history @glowguru 30d"),
         order=20,
     ),

@@ -114,7 +114,8 @@ def _arguments(command: Command, tokens: list[str]) -> Arguments:
 def _after(argument: Argument, left: Iterator[str]) -> str:
     value = next(left, None)
     if value is None:
-        raise InputError(f"`{argument.keyword}` needs a {argument.name} after it.", field=argument.name)
+        said = f"{'an' if argument.name[0] in 'aeiou' else 'a'} {argument.name}"
+        raise InputError(f"`{argument.keyword}` needs {said} after it.", field=argument.name)
     return value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from core.card import Button, Card
 from core.cards_settings import SettingEntry, changed_card, settings_card
 from core.commands.grammar import Argument, Arguments, Command, Context, Show
-from core.errors import BadSchedule, InputError
+from core.errors import InputError
 from core.inert import inert
 from core.schedules import zones, zones_like
 from core.team_settings import TeamSettings
@@ -42,13 +42,13 @@ async def zone(ctx: Context, args: Arguments, show: Show) -> Card:
 
 
 def zone_of_words(words: str) -> str:
-    """Return a zone's IANA name, in any case and with spaces for underscores; raises BadSchedule with the nearest."""
+    """Return a zone's IANA name, in any case and with spaces for underscores; raises InputError with the nearest."""
     found = zones().get("_".join(words.split()).casefold())
     if found is not None:
         return found
     near = zones_like(words[:_ECHO], _NEAREST)
     meant = f"Did you mean {' or '.join(near)}?" if near else "Zones are written like Europe/Berlin."
-    raise BadSchedule(f"There is no time zone `{inert(words, _ECHO).replace('`', '')}`. {meant}", field="zone")
+    raise InputError(f"There is no time zone `{inert(words, _ECHO).replace('`', '')}`. {meant}", field="zone")
 
 
 async def managers(ctx: Context, args: Arguments, show: Show) -> Card:
@@ -103,7 +103,11 @@ COMMANDS = (
         name="settings",
         summary="the team's time zone, who may manage, digest threshold, private answers",
         handler=settings,
-        arguments=(Argument("setting", "word", "leave it out to see all settings"),),
+        arguments=(
+            Argument(
+                "setting", "word", "leave it out to see all settings", typed="zone|managers|threshold|private ..."
+            ),
+        ),
         private=True,
         examples=("settings",),
         order=82,
@@ -112,7 +116,16 @@ COMMANDS = (
         name="settings-zone",
         summary="set the team's time zone",
         handler=zone,
-        arguments=(Argument("zone", "zone", "a zone such as Europe/Berlin, or default", required=True, repeat=True),),
+        arguments=(
+            Argument(
+                "zone",
+                "zone",
+                "a zone such as Europe/Berlin, or default",
+                required=True,
+                repeat=True,
+                typed="Europe/Berlin|default",
+            ),
+        ),
         manages=True,
         private=True,
         examples=("settings zone Europe/Berlin", "settings zone default"),
@@ -123,8 +136,12 @@ COMMANDS = (
         summary="set who may change what the team shares",
         handler=managers,
         arguments=(
-            Argument("who", "word", "admins, everyone (but guests), or list", required=True),
-            Argument("people", "person", "after list: who may beside the administrators", repeat=True),
+            Argument(
+                "who", "word", "admins, everyone (but guests), or list", required=True, typed="admins|everyone|list"
+            ),
+            Argument(
+                "people", "person", "after list: who may beside the administrators", repeat=True, typed="@a @b ..."
+            ),
         ),
         manages=True,
         private=True,
@@ -135,7 +152,7 @@ COMMANDS = (
         name="settings-threshold",
         summary="set from how many points on a digest calls a change a move",
         handler=threshold,
-        arguments=(Argument("points", "number", "1 to 50; 3 unless set", required=True),),
+        arguments=(Argument("points", "number", "1 to 50; 3 unless set", required=True, typed="5"),),
         manages=True,
         private=True,
         examples=("settings threshold 5",),
@@ -145,7 +162,7 @@ COMMANDS = (
         name="settings-private",
         summary="set whether answers go to the asker alone",
         handler=private,
-        arguments=(Argument("value", "word", "on or off", required=True),),
+        arguments=(Argument("value", "word", "on or off", required=True, typed="on|off"),),
         manages=True,
         private=True,
         examples=("settings private on",),

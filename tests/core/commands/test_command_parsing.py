@@ -49,7 +49,7 @@ def test_lines(line, expected):
     [
         ("histroy @glow", "Did you mean `history`?"),
         ("frobnicate the creator", "`help` lists the commands"),
-        ("@glow tomorrow", "It is written: `@creator [on network] [private]`"),
+        ("@glow tomorrow", "It is written: `@creator [on network] [fresh] [private]`"),
         ("history", "The creator is missing"),
         ("@glow on", "`on` needs a network after it"),
         ("link @glow", "The account is missing"),

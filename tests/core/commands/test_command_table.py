@@ -38,3 +38,11 @@ def test_periods(text, days):
 def test_periods_that_are_none(text):
     with pytest.raises(InputError):
         period(text)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=lambda c: c.name)
+def test_usage_says_what_to_type_and_not_a_word_twice(command):
+    for argument in command.arguments:
+        inside = argument.usage.strip("[]")
+        assert not argument.keyword or inside.removeprefix(f"{argument.keyword} ") not in ("", argument.keyword), inside
+    assert not re.search(r"\b(\w+) \1\b", command.usage), command.usage

@@ -10,7 +10,7 @@ from core.card import plain
 from core.commands import COMMANDS, Context, parse, run
 from core.commands.home import home_cards
 from core.commands.settings import zone_of_words
-from core.errors import BadSchedule
+from core.errors import InputError
 from core.messenger import Place
 from core.team_settings import TeamSettings
 from core.teams import Teams
@@ -90,9 +90,9 @@ async def test_undo_brings_the_setting_before_back(tmp_path):
 
 async def test_a_zone_that_is_none_names_the_nearest():
     for typed, near in (("Europe/Berln", "Europe/Berlin"), ("Tokio", "Asia/Tokyo"), ("Berlin", "Europe/Berlin")):
-        with pytest.raises(BadSchedule, match=near):
+        with pytest.raises(InputError, match=near):
             zone_of_words(typed)
-    with pytest.raises(BadSchedule, match="written like"):
+    with pytest.raises(InputError, match="written like"):
         zone_of_words("`x`" * 400)
 
 
