@@ -13,7 +13,7 @@ from bots.slack_blocks import Json, drawn, fallback, fits_a_table, mrkdwn, rich_
 from bots.slack_charts import chart as chart_block
 from bots.slack_charts import courses, picture
 from bots.slack_controls import actions, buttons, choices, control, entries, turning
-from core.card import Button, Card, Line, Lines, Listing, Sparkline, Table, line, outside
+from core.card import Button, Card, Line, Lines, Listing, Notes, Sparkline, Table, line, outside
 
 ChartForm = Literal["blocks", "file", "none"]
 """How a history is drawn: by Slack itself, as an uploaded picture, or as characters only."""
@@ -202,8 +202,10 @@ def _text(card: Card) -> Iterator[str]:
 
 
 def _chart_place(card: Card) -> int:
-    """Return the block after which the chart stands: the sparkline, else the key facts or the headline."""
+    """Return the block after which the chart stands: the sparkline, a digest's words, the key facts or the headline."""
     kinds = [type(block) for block in card.blocks]
+    if card.kind == "digest":  # the movers are the answer, their lines its picture; only the small print comes after
+        return max(at for at, kind in enumerate(kinds) if kind is not Notes)
     if Sparkline in kinds:
         return kinds.index(Sparkline)
     return 1 if kinds[1:2] == [Lines] else 0

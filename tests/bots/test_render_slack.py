@@ -8,7 +8,22 @@ import pytest
 
 from bots.pages import page_of
 from bots.render_slack import SlackMessage, render
-from core.card import Button, Card, Column, Headline, Item, Lines, Listing, Notes, Table, TableRow, at, line, outside
+from core.card import (
+    Button,
+    Card,
+    Column,
+    Fact,
+    Headline,
+    Item,
+    Lines,
+    Listing,
+    Notes,
+    Table,
+    TableRow,
+    at,
+    line,
+    outside,
+)
 from core.cards_accounts import accounts_card, linked_card
 from core.cards_networks import networks_card
 from core.connectors import manifests
@@ -132,6 +147,23 @@ def test_a_time_beside_a_stranger_s_words_in_small_print_stays_words():
 
 def chart_of(name):
     return next(b["chart"] for b in render(CARDS[name]).blocks if b["type"] == "data_visualization")
+
+
+def test_the_picture_of_a_digest_stands_below_its_movers_and_above_the_small_print():
+    mover = TableRow(cells=(line("@glow"), line("58 to 62"), line("Bluesky post of 14 Nov +2.9")))
+    blocks = (
+        Headline(cells=(line("Influence this week"),)),
+        Table(columns=(Column(title=""), Column(title=""), Column(title="")), rows=(mover,)),
+        Lines(facts=(Fact(line=line("35 steady")),)),
+        Notes(lines=(line("Next Mon 30 Nov 09:00"),)),
+    )
+    card = Card(kind="digest", title=line("Influence"), blocks=blocks, chart=CARDS["history"].chart)
+    message = render(card)
+    kinds = [block["type"] for block in message.blocks]
+    assert kinds.index("data_visualization") == kinds.index("context") - 1
+    assert "58 to 62" in str(message.blocks[: kinds.index("data_visualization")])
+    course = next(at for at, words in enumerate(message.text.split("\n")) if "▁" in words)
+    assert [words[:9] for words in message.text.split("\n")][course - 1] == "35 steady"
 
 
 def test_the_chart_shows_whole_scores_from_the_first_to_the_last():
