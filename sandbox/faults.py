@@ -14,6 +14,10 @@ OWN: dict[str, frozenset[str]] = {
     "bluesky": frozenset({"takedown", "deactivated", "blocked", "renamed", "not_found", "no_unauthenticated"}),
     "mastodon": frozenset({"suspended", "gone", "not_found", "unauthorized", "moved", "limited", "negative"}),
     "github": frozenset({"primary", "secondary", "unauthorized", "not_found", "no_user_agent", "validation", "legal"}),
+    "x": frozenset({
+        "not_found", "suspended", "protected", "unauthorized_timeline", "credits", "unauthorized", "forbidden",
+        "capped",
+    }),
     "youtube": frozenset({
         "quota", "rate", "user_rate", "key_invalid", "api_key_invalid", "not_enabled", "forbidden", "not_found",
         "no_uploads", "closed", "not_public", "bad_token",

@@ -24,6 +24,7 @@ from sandbox.protocol import QuietProtocol, whole_response
 from sandbox.twitch import Twitch
 from sandbox.wire import Answer, Ask, Network
 from sandbox.world import World
+from sandbox.x import X
 from sandbox.youtube import YouTube
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class Sandbox:
             "mastodon": Mastodon(self.world, self.clock),
             "github": GitHub(self.world, self.clock),
             "youtube": YouTube(self.world, self.clock),
+            "x": X(self.world, self.clock),
         }
         streams = self.networks["twitch"] = Twitch(self.world, self.clock)
         self.faults = Faults(self.networks)
@@ -133,6 +135,7 @@ class Sandbox:
     def url(self, network: str) -> str:
         """Return a network's base URL in the form its setting wants; Mastodon's holds `{instance}`."""
         forms = {"bluesky": "/bluesky/xrpc/", "mastodon": "/mastodon/{instance}/api/v1/", "github": "/github"}
+        forms |= {"x": "/x/2/", "blog": "/blog/{instance}/"}
         return self.origin + forms.get(network, f"/{network}/")
 
     def env(self) -> dict[str, str]:
