@@ -14,6 +14,7 @@ OWN: dict[str, frozenset[str]] = {
     "bluesky": frozenset({"takedown", "deactivated", "blocked", "renamed", "not_found", "no_unauthenticated"}),
     "mastodon": frozenset({"suspended", "gone", "not_found", "unauthorized", "moved", "limited", "negative"}),
     "github": frozenset({"primary", "secondary", "unauthorized", "not_found", "no_user_agent", "validation", "legal"}),
+    "blog": frozenset({"gone", "not_found", "forbidden", "entities", "not_well_formed", "busy"}),
     "x": frozenset({
         "not_found", "suspended", "protected", "unauthorized_timeline", "credits", "unauthorized", "forbidden",
         "capped",

@@ -14,6 +14,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from sandbox import twitch, weather, youtube
+from sandbox.blog import Blog
 from sandbox.bluesky import Bluesky
 from sandbox.clock import MovableClock
 from sandbox.control import control_app
@@ -102,6 +103,7 @@ class Sandbox:
             "github": GitHub(self.world, self.clock),
             "youtube": YouTube(self.world, self.clock),
             "x": X(self.world, self.clock),
+            "blog": Blog(self.world, self.clock),
         }
         streams = self.networks["twitch"] = Twitch(self.world, self.clock)
         self.faults = Faults(self.networks)
