@@ -330,7 +330,7 @@ def _short(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _short(held) for key, held in value.items()}
     if isinstance(value, str):
-        return value[:6_000]  # of a feed some entries, cut off in the middle
+        return value[:2_500]  # of a feed some entries, cut off in the middle
     return [_short(held) for held in value[:4]] if isinstance(value, list) else value
 
 
