@@ -7,6 +7,7 @@ one workspace over Socket Mode or many over HTTP.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -38,7 +39,7 @@ from core.app import App
 from core.card import Card
 from core.cards_errors import unexpected_card
 from core.cards_remarks import more_named, nobody_named, read_lately
-from core.commands import DEFAULT_COMMAND, Invocation, invoke, parse, run
+from core.commands import DEFAULT_COMMAND, Arguments, Invocation, invoke, parse, run
 from core.commands.home import home_cards
 from core.cooldown import Cooldown
 from core.errors import CloutError, InputError
@@ -46,6 +47,9 @@ from core.mentions import creators_in
 from core.messenger import Place
 
 COMMAND = "/influence"
+FRESH = "fresh"
+"""The flag with which a command asks the networks again."""
+
 LINKS = "clout.links.1"
 """The `callback_id` of the shortcut on a message; slack_manifest.yaml names it."""
 
@@ -207,6 +211,9 @@ class SlackFront:
         except CloutError as error:
             await self.work.refused(deed, error)
             return
+        if invocation.arguments.flag(FRESH):
+            await self._read_anew(deed, invocation)
+            return
         await self.work.ran(deed, invocation)
 
     async def _control_pressed(self, deed: Deed, body: Body) -> None:
@@ -227,13 +234,15 @@ class SlackFront:
         # a new reading and another page take the place of the card, anything else stands below it
         deed.answer.in_place = press.verb == "page" or _reads_anew(press)
         if _reads_anew(press):
-            await self._read_anew(deed, press, invocation)
+            await self._read_anew(deed, invocation)
             return
         await self.work.ran(deed, invocation, page=press.page)
 
-    async def _read_anew(self, deed: Deed, press: Press, invocation: Invocation) -> None:
+    async def _read_anew(self, deed: Deed, invocation: Invocation) -> None:
         """Ask the networks again, or where that was done lately show what is stored and say when it is possible."""
-        key = (deed.team, press.command, *(word.casefold() for name, word in press.arguments if name != "fresh"))
+        given = {name: words for name, words in invocation.arguments.values.items() if name != FRESH}
+        said = (word.casefold().removeprefix("@") for words in given.values() for word in words)
+        key = (deed.team, invocation.command.name, *said)
         back = self._cooldown.begin(*key)
         if back is None:
             card = await self.work.ran(deed, invocation)
@@ -241,7 +250,7 @@ class SlackFront:
                 self._cooldown.forget(*key)
             return
         log.info("a reading anew came too soon; the stored one is shown", team=deed.team)
-        stored = _pressed_for(press, private=deed.answer.from_private, stored=True)
+        stored = replace(invocation, arguments=Arguments(given))
         zone = (await self.work.context(deed)).zone
         remark = partial(read_lately, again=back, now=self._app.clock.now(), zone=zone)
         await self.work.ran(deed, stored, remark=remark)
@@ -281,16 +290,15 @@ def _user(context: AsyncBoltContext) -> str:
 
 
 def _reads_anew(press: Press) -> bool:
-    return press.verb == "run" and "fresh" in press.options
+    return press.verb == "run" and FRESH in press.options
 
 
-def _pressed_for(press: Press, *, private: bool, stored: bool = False) -> Invocation:
-    """Return what a control asks for; `private` says that one person sees its card, `stored` that nobody is asked."""
-    options = {name: values for name, values in press.options.items() if not (stored and name == "fresh")}
+def _pressed_for(press: Press, *, private: bool) -> Invocation:
+    """Return what a control asks for; `private` says that one person sees its card."""
     shared = press.verb == "share"
     # what takes the place of a public card, or was shared on purpose, is public whatever the team's habit
     public = shared or (not private and (press.verb == "page" or _reads_anew(press)))
-    return invoke(press.command, private=private and not shared, public=public, **options)
+    return invoke(press.command, private=private and not shared, public=public, **press.options)
 
 
 async def _nothing(card: Card) -> None:

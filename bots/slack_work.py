@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bots.slack_answer import Answer
 from bots.slack_blocks import mrkdwn
 from bots.slack_codes import scope_lacking
+from bots.slack_files import with_file
 from bots.slack_people import People, manages
 from bots.slack_scopes import install_address
 from core.app import App
@@ -57,7 +58,7 @@ class Work:
     ) -> Card:
         """Run a command, show its card and return it; `remark` may add to a card that is no error."""
         async with self._sign_of_life(deed, invocation):
-            card = await self._card(deed, invocation)
+            card = await with_file(deed.client, deed.user, await self._card(deed, invocation))
         fine = card.error is None
         if remark is not None and fine:
             card = remark(card)

@@ -22,6 +22,22 @@ def read_lately(card: Card, again: datetime, now: datetime, *, zone: str) -> Car
     return remarked(card, line(f"Read anew at most once in {minutes} minutes; the next time from ", when, "."))
 
 
+def file_sent(card: Card) -> Card:
+    """Return a card whose file went to the asker directly."""
+    return remarked(card, line("The file is in your direct messages with Clout."))
+
+
+def file_not_sent(card: Card) -> Card:
+    """Return a card whose file could not be sent."""
+    return remarked(card, line("The file could not be sent to you. Try again in a minute."))
+
+
+def file_card(name: str) -> Card:
+    """Return what stands above a file in a direct message; `name` is our own words."""
+    title = line(text("The file you asked for", "strong"), f" · {name}")
+    return Card(kind="file", title=title, blocks=(Headline(cells=(title,)),), private=True)
+
+
 def more_named(card: Card, more: int) -> Card:
     """Return the card of a message that names more creators than are looked up at once."""
     if not more:

@@ -141,7 +141,9 @@ def _complete(command: Command, values: Mapping[str, tuple[str, ...]]) -> Argume
     missing = [a for a in command.arguments if a.required and a.name not in values]
     if missing:
         name = missing[0].name
-        raise InputError(f"The {name} is missing. It is written: `{command.usage}`.", field=name)
+        raise InputError(
+            f"The {name} {'are' if name.endswith('s') else 'is'} missing. It is written: `{command.usage}`.", field=name
+        )
     return Arguments(values)
 
 

@@ -98,6 +98,15 @@ async def test_refresh_changes_the_card_in_place_and_once_in_ten_minutes(slack, 
     assert box.requests.count("bluesky") > asked
 
 
+async def test_reading_anew_by_typing_counts_as_a_refresh_too(slack, box, over_socket):
+    await (await slack.command("/influence", "@beanco fresh")).says("@beanco · 51")
+    asked = box.requests.count("bluesky")
+    box.clock.advance(timedelta(minutes=5))
+    again = await (await slack.command("/influence", "@Beanco fresh", user="max")).says("at most once in 10 minutes")
+    assert not again.ephemeral
+    assert box.requests.count("bluesky") == asked
+
+
 async def test_a_refresh_that_failed_may_be_tried_again_at_once(slack, clout, over_socket, monkeypatch):
     real, fresh_ones = type(clout.lookups).lookup, []
 
