@@ -1,6 +1,56 @@
 """Facebook Pages: those the team manages, or all public ones with Page Public Content Access."""
 
-from core.models import Credential, HandleRule, Manifest, UrlForm
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+from pydantic import BeforeValidator, Field
+
+from core.connectors.answers import Answer
+from core.connectors.base import (
+    Asked,
+    Call,
+    Credentials,
+    LenientCount,
+    LenientText,
+    NeededMoment,
+    Page,
+    Walk,
+    ask,
+    count,
+    links_in,
+)
+from core.connectors.graph import (
+    GraphError,
+    GraphWire,
+    NodeId,
+    Paging,
+    Session,
+    lacks_feature,
+    page_after,
+    refusal,
+    signed,
+)
+from core.errors import NotFound, SourceAuthFailed, SourceError
+from core.models import (
+    BudgetRule,
+    Clock,
+    Credential,
+    HandleRule,
+    Manifest,
+    Post,
+    Profile,
+    Snapshot,
+    Target,
+    UrlForm,
+    Verified,
+)
+
+if TYPE_CHECKING:
+    from core.connectors.http import Requests
 
 _HOSTS = ("facebook.com", "web.facebook.com", "business.facebook.com", "fb.com")
 
@@ -42,6 +92,15 @@ MANIFEST = Manifest(
             help="The app's secret, from which each call is signed; Page Public Content Access asks for it.",
         ),
     ),
+    budgets=(
+        BudgetRule(
+            unit="requests",
+            window="hour",
+            setting="hourly_requests",
+            per_lookup=2,
+            help="The most requests in one hour; unset, Meta's own limits count, which its answers tell in per cent.",
+        ),
+    ),
     setup_url="https://developers.facebook.com/docs/features-reference/page-public-content-access",
     counts=frozenset({"likes", "reposts", "replies", "views"}),
     absent_is_zero=frozenset({"reposts"}),  # the key `shares` is left out when nobody shared
@@ -53,3 +112,204 @@ MANIFEST = Manifest(
     cannot_see="People's own profiles, ever, and Pages of others without Page Public Content Access.",
     off_wording="Facebook: without Page Public Content Access only Pages your team manages count.",
 )
+
+_PAGE = 25  # posts; larger pages are cut short by Meta when they cost too much
+_PAGE_FIELDS = (
+    "id name username link about website fan_count followers_count verification_status category talking_about_count"
+).split()
+_POST_FIELDS = {
+    "id": "id",
+    "created_time": "created_time",
+    "permalink_url": "permalink_url",
+    "status_type": "status_type",
+    "shares": "shares",
+    "comments": "comments.filter(stream).limit(0).summary(true)",
+    "reactions": "reactions.limit(0).summary(total_count)",
+}
+_OPTIONAL_OF_PAGES = frozenset({*_PAGE_FIELDS} - {"id", "name"})
+_OPTIONAL_OF_POSTS = frozenset({*_POST_FIELDS} - {"id", "created_time"})
+_VERIFIED = {"blue_verified": True, "gray_verified": True, "not_verified": False}
+_PERMALINK = re.compile(r"https://(?:[a-z-]{1,20}\.)?facebook\.com/[^?#\s@\\]{1,200}")
+_PAGE_ID = re.compile(r"[0-9]{1,40}")
+_POST_ID = re.compile(r"(?:[0-9]{1,40}_)?[0-9A-Za-z]{1,100}")
+_NO_ACCESS = "Facebook: this app has no Page Public Content Access, so only Pages your team manages count."
+
+# --- what the answers look like (Graph API: Page and PagePost) --------------------------------------------------------
+
+
+def _total(value: object) -> int | None:
+    """Return `summary.total_count` of an edge that was asked for without its items."""
+    summary = value.get("summary") if isinstance(value, dict) else None
+    return count(summary.get("total_count")) if isinstance(summary, dict) else None
+
+
+def _shared(value: object) -> int | None:
+    return count(value.get("count")) if isinstance(value, dict) else None
+
+
+class _PageNode(GraphWire):
+    id: NodeId
+    name: LenientText = Field()  # every Page has one
+    username: LenientText = None
+    about: LenientText = None
+    website: LenientText = None
+    fans: LenientCount = Field(None, alias="fan_count")
+    followers: LenientCount = Field(None, alias="followers_count")
+    verification: LenientText = Field(None, alias="verification_status")
+
+
+class _Post(GraphWire):
+    id: str = Field(pattern=rf"^{_POST_ID.pattern}$")
+    at: NeededMoment = Field(alias="created_time")
+    permalink: LenientText = Field(None, alias="permalink_url")
+    shares: Annotated[int | None, BeforeValidator(_shared)] = 0  # the key is left out when nobody shared
+    comments: Annotated[int | None, BeforeValidator(_total)] = None
+    reactions: Annotated[int | None, BeforeValidator(_total)] = None
+
+    @property
+    def page(self) -> str:
+        """The Page that published it, empty where the id does not say."""
+        return self.id.rpartition("_")[0]
+
+
+class _Posts(Paging):
+    items: tuple[_Post, ...] = Field(alias="data")
+
+
+# --- answers to house types -------------------------------------------------------------------------------------------
+
+
+def _profile(body: bytes, asked: Asked) -> Profile:
+    page = _PageNode.model_validate_json(body)
+    username = (page.username or "").lower()
+    handle = username if re.fullmatch(MANIFEST.handles.pattern, username) else page.id
+    return Profile(
+        network=MANIFEST.name,
+        native_id=page.id,
+        handle=handle,
+        display_name=page.name,
+        url=f"https://www.facebook.com/{handle}",
+        bio=page.about,  # no picture: its address is signed and expires
+        followers=page.fans if page.followers is None else page.followers,
+        verified=_VERIFIED.get(page.verification or ""),
+        links=links_in(page.website, page.about),
+        fetched_at=asked.now,
+    )
+
+
+def _page(body: bytes, asked: Asked) -> Page:
+    found = _Posts.model_validate_json(body)
+    items = found.items
+    return Page(
+        posts=tuple(_post(item) for item in items if not asked.subject or item.page in ("", asked.subject)),
+        cursor=found.next_page,
+        oldest=items[-1].at if items else None,
+        items=len(items),
+        ids=tuple(item.id for item in items),
+    )
+
+
+def _post(item: _Post) -> Post:
+    link = item.permalink or ""
+    return Post(
+        network=MANIFEST.name,
+        native_id=item.id,
+        created_at=item.at,
+        url=link if _PERMALINK.fullmatch(link) else f"https://www.facebook.com/{item.id}",
+        likes=item.reactions,
+        reposts=item.shares,
+        replies=item.comments,
+    )
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def _errors(answer: Answer, asked: Asked) -> SourceError | None:
+    """Return what a refusal means by Meta's table and the codes of Pages."""
+    return refusal(MANIFEST, answer, asked, _own_errors)
+
+
+def _own_errors(error: GraphError, asked: Asked) -> SourceError | None:
+    name, whom = MANIFEST.name, f"@{asked.handle}" if asked.handle else "this"
+    if lacks_feature(error):
+        return SourceAuthFailed(name, _NO_ACCESS)
+    person = error.code == 803 and "query users" in (error.message or "").lower()
+    if person or (error.missing_field and error.node_type not in ("", "Page", "Post", "PagePost")):
+        return NotFound(
+            name, f"Facebook: {whom} is a person, not a Page." if person else f"Facebook: {whom} is no Page."
+        )
+    # 21: a Page that was merged into another one
+    if error.code in (21, 803) or (error.code == 100 and error.subcode == 33):
+        return NotFound(name, f"I can't find {whom} on Facebook." if asked.handle else "Facebook: not found.")
+    return None
+
+
+PROFILE = Call(MANIFEST, "profile", r"^/(?:v[0-9.]+/)?[^/]+$", _profile, _errors)
+POSTS = Call(MANIFEST, "posts", r"/[^/]+/posts$", _page, _errors)
+CALLS = (PROFILE, POSTS)
+_APP = Call(MANIFEST, "app", PROFILE.path, lambda body, asked: _PageNode.model_validate_json(body), _errors)
+
+
+# --- one lookup -------------------------------------------------------------------------------------------------------
+
+
+async def fetch(
+    target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
+) -> Snapshot:
+    """Return a Page and its posts since `since`; raises one SourceError.
+
+    Two requests, and one more for each further 25 posts.
+    """
+    asked = Asked(handle=target.handle, now=clock.now())
+    session, key = Session(client, clock, MANIFEST, credentials), _key(target)
+    session.begin()
+    profile = await session.ask(PROFILE, asked, key, _page_params, _OPTIONAL_OF_PAGES)
+    asked = replace(asked, handle=profile.handle, subject=profile.native_id)
+
+    async def page(cursor: str | None) -> Page:
+        def params(without: Collection[str]) -> dict[str, str | int]:
+            return _post_params(since, cursor, without)
+
+        path = f"{quote(profile.native_id, safe='')}/posts"
+        found = await session.ask(POSTS, asked, path, params, _OPTIONAL_OF_POSTS)
+        if "shares" not in session.without:
+            return found
+        # not asked for, so that its absence says nothing
+        return replace(found, posts=tuple(post.model_copy(update={"reposts": None}) for post in found.posts))
+
+    walk = await Walk(since).over(page, MANIFEST.label)
+    notes = (*session.notes, *walk.notes)
+    return Snapshot(profile=profile, posts=walk.inside(), complete_from=walk.complete_from, notes=notes)
+
+
+def _key(target: Target) -> str:
+    """Return the path that names a Page; raises NotFound for what is no name, before it enters an address."""
+    rule = MANIFEST.handles
+    if target.native_id is not None and _PAGE_ID.fullmatch(target.native_id):
+        return target.native_id
+    if target.native_id is not None or not re.fullmatch(rule.pattern, target.handle):
+        raise NotFound(MANIFEST.name, "Facebook: that cannot be a Page.")
+    return quote(target.handle, safe="")
+
+
+def _page_params(without: Collection[str]) -> dict[str, str | int]:
+    return {"fields": ",".join(name for name in _PAGE_FIELDS if name not in without)}
+
+
+def _post_params(since: datetime, cursor: str | None, without: Collection[str]) -> dict[str, str | int]:
+    fields = ",".join(words for name, words in _POST_FIELDS.items() if name not in without)
+    params: dict[str, str | int] = {"fields": fields, "since": int(since.timestamp()), "limit": _PAGE}
+    return {**params, **(page_after(cursor) if cursor is not None else {})}
+
+
+async def verify(client: "Requests", clock: Clock, credentials: Credentials) -> Verified:
+    """Try the token on the app it belongs to, which tokens of Pages, people and apps may all read.
+
+    Raises SourceAuthFailed for a refused one.
+    """
+    proof, headers = signed(MANIFEST, credentials)
+    params = {"fields": "id,name", **proof}
+    app = await ask(_APP, client, Asked(handle="", now=clock.now()), "app", params, headers)
+    note = "Which Pages may be read shows with the first lookup: that depends on Page Public Content Access."
+    return Verified(whose=app.name or "", notes=(note,))

@@ -1,6 +1,58 @@
-"""Instagram: business and creator accounts, through the team's own professional account."""
+"""Instagram: business and creator accounts, through the team's own professional account.
 
-from core.models import Credential, HandleRule, Manifest, UrlForm
+One call reads profile and posts: business discovery, a field expression on our own account. The name that is asked for
+stands inside that expression, so it is checked again here.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from core.connectors.answers import Answer
+from core.connectors.base import (
+    Asked,
+    Call,
+    Credentials,
+    LenientCount,
+    LenientText,
+    NeededMoment,
+    Page,
+    Walk,
+    ask,
+    links_in,
+)
+from core.connectors.graph import (
+    GraphError,
+    GraphWire,
+    NodeId,
+    Paging,
+    Session,
+    is_cursor,
+    lacks_feature,
+    refusal,
+    signed,
+)
+from core.errors import NotConfigured, NotFound, SourceAuthFailed, SourceChanged, SourceError
+from core.models import (
+    BudgetRule,
+    Clock,
+    Credential,
+    HandleRule,
+    Manifest,
+    Post,
+    Profile,
+    Snapshot,
+    Target,
+    UrlForm,
+    Verified,
+)
+
+if TYPE_CHECKING:
+    from core.connectors.http import Requests
 
 MANIFEST = Manifest(
     name="instagram",
@@ -29,6 +81,20 @@ MANIFEST = Manifest(
             name="user_id",
             help="The id of your own Instagram business or creator account, which must be linked to a Facebook Page.",
         ),
+        Credential(
+            name="app_secret",
+            required=False,
+            help="The app's secret, from which each call is signed; needed when the app demands it.",
+        ),
+    ),
+    budgets=(
+        BudgetRule(
+            unit="requests",
+            window="hour",
+            setting="hourly_requests",
+            per_lookup=1,
+            help="The most requests in one hour; unset, Meta's own limits count, which its answers tell in per cent.",
+        ),
     ),
     setup_url="https://developers.facebook.com/docs/instagram-platform",
     counts=frozenset({"likes", "reposts", "replies", "saves", "views"}),
@@ -46,3 +112,230 @@ MANIFEST = Manifest(
     ),
     off_wording="A Meta app and your own professional account add business and creator accounts.",
 )
+
+_PAGE = 50  # of at most 100 [spec]; most accounts post less in 90 days
+_PROFILE_FIELDS = "biography followers_count follows_count id media_count name username website".split()
+_MEDIA_FIELDS = "id comments_count like_count view_count media_product_type media_type permalink timestamp".split()
+_OPTIONAL = frozenset({*_PROFILE_FIELDS, *_MEDIA_FIELDS} - {"id", "username", "timestamp"})
+_ELIGIBLE = "was not found, or is not a business/creator account (Instagram only shares those)."
+_OWN_ID = re.compile(r"[0-9]{1,30}")
+_PERMALINK = re.compile(r"https://www\.instagram\.com/[A-Za-z0-9_./-]{1,120}")
+
+# --- what the answers look like (IG User business_discovery and IG Media) ---------------------------------------------
+
+
+class _Medium(GraphWire):
+    id: NodeId
+    at: NeededMoment = Field(alias="timestamp")
+    likes: LenientCount = Field(None, alias="like_count")  # left out where the owner hides them
+    comments: LenientCount = Field(None, alias="comments_count")
+    views: LenientCount = Field(None, alias="view_count")
+    product: LenientText = Field(None, alias="media_product_type")
+    kind: LenientText = Field(None, alias="media_type")
+    permalink: LenientText = None
+
+    @property
+    def seen(self) -> int | None:
+        """Views, which exist for reels and videos only."""
+        return self.views if self.product in (None, "REELS") or self.kind == "VIDEO" else None
+
+
+class _Media(Paging):
+    items: tuple[_Medium, ...] = Field(alias="data")
+
+
+class _Account(GraphWire):
+    id: NodeId
+    username: LenientText = None
+    name: LenientText = None
+    biography: LenientText = None
+    website: LenientText = None
+    followers: LenientCount = Field(None, alias="followers_count")
+    following: LenientCount = Field(None, alias="follows_count")
+    total: LenientCount = Field(None, alias="media_count")
+    media: _Media | None = None
+
+
+class _Discovery(GraphWire):
+    account: _Account = Field(alias="business_discovery")
+
+
+class _Node(_Account):
+    """An answer of an unknown question to one node: our own account, or business discovery on it."""
+
+    discovered: _Account | None = Field(None, alias="business_discovery")
+
+
+# --- answers to house types -------------------------------------------------------------------------------------------
+
+
+def _discovered(body: bytes, asked: Asked) -> _Account:
+    return _Discovery.model_validate_json(body).account
+
+
+def _read(body: bytes, asked: Asked) -> Profile | Page:
+    node = _Node.model_validate_json(body)
+    account = node.discovered or node
+    return _page(account, asked) if account.username is None and account.media else _shown(account, asked)
+
+
+def _shown(account: _Account, asked: Asked) -> Profile:
+    username = (account.username or "").lower()
+    if not re.fullmatch(MANIFEST.handles.pattern, username):
+        raise SourceChanged(MANIFEST.name, "Instagram changed its answers: field username.", field="username")
+    return Profile(
+        network=MANIFEST.name,
+        native_id=account.id,
+        handle=username,
+        display_name=account.name,
+        url=f"https://www.instagram.com/{username}/",
+        bio=account.biography,  # no picture: its address is signed and expires
+        followers=account.followers,
+        following=account.following,
+        posts_total=account.total,
+        links=links_in(account.website, account.biography),
+        fetched_at=asked.now,
+    )
+
+
+def _page(account: _Account, asked: Asked) -> Page:
+    """Return a page of an account's media; those of another account than the one asked for are nobody's."""
+    items = account.media.items if account.media is not None else ()
+    own = asked.subject in ("", account.id)
+    return Page(
+        posts=tuple(_post(item) for item in items) if own else (),
+        cursor=account.media.after if account.media is not None else None,
+        oldest=items[-1].at if items else None,
+        items=len(items),
+    )
+
+
+def _post(item: _Medium) -> Post:
+    link = item.permalink or ""
+    return Post(
+        network=MANIFEST.name,
+        native_id=item.id,
+        created_at=item.at,
+        url=link if _PERMALINK.fullmatch(link) else None,
+        likes=item.likes,
+        replies=item.comments,
+        views=item.seen,
+    )
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def _errors(answer: Answer, asked: Asked) -> SourceError | None:
+    """Return what a refusal means: a personal account and one that does not exist are the same to Meta."""
+    return refusal(MANIFEST, answer, asked, _not_found)
+
+
+def _not_found(error: GraphError, asked: Asked) -> SourceError | None:
+    if error.code == 110 or (error.code == 100 and error.subcode == 33 and not lacks_feature(error)):
+        whom = f"@{asked.handle}" if asked.handle else "this account"
+        return NotFound(MANIFEST.name, f"Instagram: {whom} {_ELIGIBLE}")
+    return None
+
+
+def _discovery_errors(answer: Answer, asked: Asked) -> SourceError | None:
+    return refusal(MANIFEST, answer, asked, _ours_or_not_found)
+
+
+def _ours_or_not_found(error: GraphError, asked: Asked) -> SourceError | None:
+    """The node that is asked is our own account: when that is missing, the id is wrong, not the creator."""
+    if (error.code == 100 and error.subcode == 33) or error.missing_field == "business_discovery":
+        words = "Instagram: user_id is no professional account that our token may use."
+        return SourceAuthFailed(MANIFEST.name, words)
+    return _not_found(error, asked)
+
+
+PROFILE = Call(MANIFEST, "profile", r"^/(?:v[0-9.]+/)?[^/]+$", _read, _errors)  # its posts come with it
+CALLS = (PROFILE,)
+_DISCOVERY = Call(MANIFEST, "discovery", PROFILE.path, _discovered, _discovery_errors)
+_OWN = Call(MANIFEST, "own", PROFILE.path, lambda body, asked: _Account.model_validate_json(body), _discovery_errors)
+
+
+# --- one lookup -------------------------------------------------------------------------------------------------------
+
+
+async def fetch(
+    target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
+) -> Snapshot:
+    """Return a business or creator account and its posts since `since`; raises one SourceError.
+
+    One request, and one more for each further 50 posts. Only names can be asked for: when another account has taken
+    the name of the one that is known, that one is not found.
+    """
+    handle = target.handle
+    if not re.fullmatch(MANIFEST.handles.pattern, handle):
+        raise NotFound(MANIFEST.name, "Instagram: that cannot be an account.")
+    asked = Asked(handle=handle, now=clock.now())
+    lookup = _Lookup(Session(client, clock, MANIFEST, credentials), _own_id(credentials), asked)
+    lookup.session.begin()
+    first = await lookup.discover(None)
+    if target.native_id not in (None, first.id):
+        raise NotFound(MANIFEST.name, f"Instagram: the name @{handle} belongs to another account by now.")
+    return await lookup.snapshot(first, since)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lookup:
+    """One account being read through our own."""
+
+    session: Session
+    own_id: str
+    asked: Asked
+
+    async def discover(self, cursor: str | None) -> _Account:
+        """Return the account with one page of its media; raises SourceError."""
+        if cursor is not None and not is_cursor(cursor):
+            raise SourceChanged(MANIFEST.name, "Instagram changed its answers: field after.", field="after")
+
+        def params(without: Collection[str]) -> dict[str, str]:
+            return {"fields": _expression(self.asked.handle, cursor, without)}
+
+        return await self.session.ask(_DISCOVERY, self.asked, self.own_id, params, _OPTIONAL)
+
+    async def snapshot(self, first: _Account, since: datetime) -> Snapshot:
+        profile, asked = _shown(first, self.asked), replace(self.asked, subject=first.id)
+        if first.media is None and first.total != 0:
+            words = "Instagram did not show the posts of this account."
+            return Snapshot(profile=profile, notes=(words, *self.session.notes))
+
+        async def page(cursor: str | None) -> Page:
+            return _page(first if cursor is None else await self.discover(cursor), asked)
+
+        walk = await Walk(since).over(page, MANIFEST.label)
+        notes = (*self.session.notes, *walk.notes)
+        return Snapshot(profile=profile, posts=walk.inside(), complete_from=walk.complete_from, notes=notes)
+
+
+def _expression(handle: str, cursor: str | None, without: Collection[str]) -> str:
+    """Return the field expression for an account and its first page, or for a later page alone.
+
+    Both parts that come from outside, handle and cursor, have been checked: a bracket in them would end the expression.
+    """
+    media = ",".join(name for name in _MEDIA_FIELDS if name not in without)
+    profile = _PROFILE_FIELDS if cursor is None else ["id"]
+    after = f".after({cursor})" if cursor is not None else ""
+    inner = ",".join([*(name for name in profile if name not in without), f"media{after}.limit({_PAGE}){{{media}}}"])
+    return f"business_discovery.username({handle}){{{inner}}}"
+
+
+def _own_id(credentials: Credentials) -> str:
+    own_id = credentials["user_id"].get_secret_value().strip().strip("'\"").strip()
+    if not _OWN_ID.fullmatch(own_id):
+        raise NotConfigured(
+            MANIFEST.name, "Instagram: CLOUT_INSTAGRAM__USER_ID is your account's number, not its name."
+        )
+    return own_id
+
+
+async def verify(client: "Requests", clock: Clock, credentials: Credentials) -> Verified:
+    """Try the token on our own account; raises SourceAuthFailed for a token or an account that is refused."""
+    proof, headers = signed(MANIFEST, credentials)
+    params = {"fields": "id,username", **proof}
+    own = await ask(_OWN, client, Asked(handle="", now=clock.now()), _own_id(credentials), params, headers)
+    note = "Instagram does not say when a token ends; a long-lived one of a user lasts about 60 days."
+    return Verified(whose=f"@{own.username}" if own.username else "", notes=(note,))
