@@ -86,6 +86,8 @@ async def rescore(settings: Settings, weights: str, since: date | None, out: Tex
     async with build(settings) as app:
         with progress("Scoring history again", None) as advance:
             done = await Rescoring(app.store, app.manifests, app.clock).rescore(chosen, since=since, progress=advance)
+        if done.days:
+            await app.roster.rebuild_all(app.clock.now())  # lists and digests compare scores of one version
     out.write(f"{_rescored(done, chosen)}\n")
     return OK
 

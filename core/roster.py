@@ -37,7 +37,7 @@ class Roster:
         self._db: Database = store.database
         self._clock = clock
         self._sizes: dict[tuple[str, str | None], tuple[datetime, int]] = {}
-        self._firm: dict[str, tuple[datetime, "array[float]"]] = {}
+        self._firm: dict[str, tuple[datetime, array[float]]] = {}
         store.follow(self)
 
     # --- writing ------------------------------------------------------------------------------------------------------
@@ -62,6 +62,10 @@ class Roster:
                 await self._db.write(standing.regroup, one.creator_id, now)
             done += len(found)
         return done
+
+    async def rebuild_all(self, now: datetime) -> int:
+        """Do so for every team that tracks somebody, after stored scores changed; returns how many creators."""
+        return sum([await self.rebuild(team, now) for team in await self._db.read(pages.teams)])
 
     # --- reading ------------------------------------------------------------------------------------------------------
 

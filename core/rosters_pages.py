@@ -320,6 +320,12 @@ def _renamed(conn: Connection, ids: Sequence[int], at: datetime) -> dict[int, tu
 # --- everything a digest needs ----------------------------------------------------------------------------------------
 
 
+def teams(conn: Connection) -> list[str]:
+    """Return the teams that track somebody."""
+    c = creators.c
+    return list(conn.scalars(select(c.team).where(c.tracked_since.is_not(None)).distinct().order_by(c.team)))
+
+
 def standings(
     conn: Connection,
     team: str,

@@ -16,6 +16,7 @@ from core.readings import history, total
 from core.rescoring import Rescored, Rescoring, weights_named
 from core.settings import Settings
 from core.store import ScorePoint
+from core.tables import account_scores, to_ms
 from core.weights import CURRENT, WEIGHTS, Betas
 
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -304,3 +305,20 @@ def test_history_of_one_version_holds_no_other() -> None:
         found = history({"bluesky:1": points}, version)
         assert len(found) == 6
         assert {point.model_version for point in found} == {version}
+
+
+async def test_rebuilt_rosters_compare_with_what_was_scored_again(tmp_path: Path) -> None:
+    async with house(tmp_path) as at:
+        await at.live(1)
+        await at.track()
+        await at.live(9)
+        now = at.clock.moment
+        older = account_scores.update().where(account_scores.c.at < to_ms(now - 3 * DAY))
+        await at.app.store.database.write(lambda conn: conn.execute(older.values(model_version="0.9")))
+        assert await at.app.roster.rebuild_all(now) == 1
+        (before,) = await at.app.roster.standings(TEAM, at=now, before=now - 7 * DAY)
+        await at.rescoring.rescore(CURRENT)
+        assert await at.app.roster.rebuild_all(now) == 1
+        (after,) = await at.app.roster.standings(TEAM, at=now, before=now - 7 * DAY)
+    assert (before.previous_model_version, after.previous_model_version) == ("0.9", CURRENT.model_version)
+    assert after.previous is not None
