@@ -9,19 +9,20 @@ import asyncio
 import logging
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import aiosqlite
 from sqlalchemy import URL, Connection, create_engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
+from core.database_faults import plain_faults
 from core.errors import StoreError
 from core.schema import bring_up_to_date
 
@@ -40,61 +41,6 @@ PRAGMAS = (
     "PRAGMA temp_store=MEMORY",
     "PRAGMA secure_delete=FAST",  # what is forgotten is overwritten where its page is written anyway
 )
-
-FAULTS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (
-        ("SQLITE_NOTADB",),
-        "The database file is not an SQLite database. Point CLOUT_DATABASE_URL at another file, or move this one away.",
-    ),
-    (
-        ("SQLITE_CORRUPT",),
-        "The database file is damaged. Stop Clout and put back a copy (a backup, or the .before- file beside it).",
-    ),
-    (
-        ("SQLITE_BUSY", "SQLITE_LOCKED"),
-        "The database is locked by another program. Close what else has it open, then try again.",
-    ),
-    (("SQLITE_FULL",), "The disk that holds the database is full. Free some space, then try again."),
-    (
-        ("SQLITE_READONLY", "SQLITE_PERM"),
-        "The database may not be written. Give Clout's user write permission on the file and its folder.",
-    ),
-    (
-        ("SQLITE_CANTOPEN", "SQLITE_AUTH"),
-        "The database file cannot be opened. Check that the path is a file Clout's user may read and write.",
-    ),
-    (
-        ("SQLITE_IOERR",),
-        "The disk that holds the database reports an error. Check the disk and its free space.",
-    ),
-)
-
-
-def plain(err: BaseException) -> StoreError:
-    """The StoreError that says what a fault of the driver means and what to do; holds no path and no SQL."""
-    orig = getattr(err, "orig", None) or err
-    name = getattr(orig, "sqlite_errorname", "")
-    for prefixes, message in FAULTS:
-        if name.startswith(prefixes):
-            return StoreError(message)
-    if isinstance(orig, OSError):
-        return StoreError(f"The database file cannot be used: {orig.strerror or type(orig).__name__}.")
-    if type(orig).__name__ == "OperationalError" and not name:  # psycopg's, which is imported only where it is used
-        return StoreError(
-            "The database server cannot be reached or does not let Clout in. Check that it runs, and the address, "
-            "user and password in CLOUT_DATABASE_URL."
-        )
-    return StoreError(f"The database refused a statement ({name or type(orig).__name__}). The log has the details.")
-
-
-@contextmanager
-def plain_faults() -> Iterator[None]:
-    """Turn whatever the driver or the file system raises into a StoreError."""
-    try:
-        yield
-    except (SQLAlchemyError, sqlite3.Error, OSError) as err:
-        log.info("database: %s", getattr(err, "orig", None) or err)  # never the statement: it may hold names
-        raise plain(err) from err
 
 
 class Database(Protocol):
@@ -227,41 +173,123 @@ def _prepare_lane(conn: Connection, path: Path | None, *, first: bool) -> None:
 # --- PostgreSQL -------------------------------------------------------------------------------------------------------
 
 
+OLDEST_SERVER = 14  # PostgreSQL's own support for 13 ended in November 2025
+TRIES = 8  # of a transaction that others got in the way of; one of them always gets through
+PAUSE_S = 0.02  # before the second try, and that much longer before each further one
+CONNECT_S = 10
+CONNECTIONS = 5  # kept open by a process, and as many more when it is busy
+# A process that is frozen or cut off must not keep others waiting: its transaction ends, and its connection is noticed.
+SESSION = {
+    "idle_in_transaction_session_timeout": "30s",
+    "lock_timeout": "15s",
+    "statement_timeout": "120s",
+    "timezone": "UTC",
+    "jit": "off",  # takes longer than our statements
+}
+REACHING = {
+    "connect_timeout": CONNECT_S,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,  # ms
+    "application_name": "clout",
+}
+_CLASHES = ("40001", "40P01", "23505")  # the last: another process added the same row a moment ago
+
+
 class ServerDatabase:
-    """A database server behind an async engine."""
+    """A database server behind an async engine; transactions are as good as one after another, as with SQLite."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+        self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
+        # work that reads and then writes is right on SQLite, where writers queue; so it must see nothing half done here
+        self._writer = engine.execution_options(isolation_level="SERIALIZABLE", preserve_rowcount=True)
+        self._writing: set[asyncio.Task[Any]] = set()
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See Database.read."""
         with plain_faults():
-            async with self._engine.connect() as conn:
-                autocommit = await conn.execution_options(isolation_level="AUTOCOMMIT")
-                return await autocommit.run_sync(work, *args, **kwargs)
+            async with self._reader.connect() as conn:
+                return await conn.run_sync(work, *args, **kwargs)
 
     async def write(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """See Database.write."""
+        """See Database.write; `work` runs again when another process got in the way."""
+        task = asyncio.ensure_future(self._written(lambda conn: work(conn, *args, **kwargs)))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
         with plain_faults():
-            async with self._engine.begin() as conn:
-                return await conn.run_sync(work, *args, **kwargs)
+            return await asyncio.shield(task)  # a caller that is cancelled leaves it to end whole
+
+    async def _written(self, work: Callable[[Connection], T]) -> T:
+        for attempt in range(1, TRIES):
+            try:
+                return await self._try(work)
+            except DBAPIError as err:
+                if getattr(err.orig, "sqlstate", None) not in _CLASHES:
+                    raise
+            await asyncio.sleep(PAUSE_S * attempt)
+        return await self._try(work)
+
+    async def _try(self, work: Callable[[Connection], T]) -> T:
+        async with self._writer.begin() as conn:
+            return await conn.run_sync(work)
+
+    async def finish(self) -> None:
+        """Wait until what callers left behind has ended."""
+        await asyncio.gather(*self._writing, return_exceptions=True)
 
 
 def _as_is(conn: Connection, work: Work[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     return work(conn, *args, **kwargs)
 
 
-@asynccontextmanager
-async def _open_server(url: URL) -> AsyncIterator[Database]:
+def _prepare_server(conn: Connection) -> None:
+    refuse_old(int((conn.dialect.server_version_info or (OLDEST_SERVER,))[0]))
+    bring_up_to_date(conn, None, _as_is)
+
+
+def refuse_old(version: int) -> None:
+    """Raise StoreError for a PostgreSQL that Clout does not run on; `version` is the major one."""
+    if version < OLDEST_SERVER:
+        raise StoreError(
+            f"The database server is PostgreSQL {version}; Clout needs {OLDEST_SERVER} or newer. Upgrade the server, "
+            "or use another."
+        )
+
+
+def session_options(url: URL, **changed: str) -> str:
+    """What a session begins with: ours, with some `changed`, then what the address itself asks for."""
+    given = str(url.query.get("options", ""))
+    ours = " ".join(f"-c {name}={value}" for name, value in {**SESSION, **changed}.items() if name not in given)
+    return f"{ours} {given}".strip()
+
+
+def _engine(url: URL) -> AsyncEngine:
+    arguments = {name: value for name, value in REACHING.items() if name not in url.query}
     try:
-        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return create_async_engine(
+            url,
+            connect_args={**arguments, "options": session_options(url)},
+            pool_size=CONNECTIONS,
+            max_overflow=CONNECTIONS,
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
     except ModuleNotFoundError as err:
         raise StoreError(f"This address needs the Python package {err.name}. Install it beside Clout.") from err
+
+
+@asynccontextmanager
+async def _open_server(url: URL) -> AsyncIterator[Database]:
+    engine = _engine(url)
+    database = ServerDatabase(engine)
     try:
-        database = ServerDatabase(engine)
-        await database.write(bring_up_to_date, None, _as_is)
+        with plain_faults():
+            async with engine.begin() as conn:  # not serializable: it waits for others, and must see what they did
+                await conn.run_sync(_prepare_server)
         yield database
     finally:
+        await database.finish()
         await engine.dispose()
 
 
@@ -278,7 +306,9 @@ def parse_url(url: str) -> URL:
         raise StoreError("CLOUT_DATABASE_URL is no database address; for example sqlite:///clout.db") from err
     driver = DRIVERS.get(parsed.drivername, parsed.drivername)
     if driver not in DRIVERS.values():
-        raise StoreError("CLOUT_DATABASE_URL must begin with sqlite:/// or postgresql://")
+        raise StoreError("CLOUT_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://")
+    if driver != DRIVERS["sqlite"] and not parsed.database:
+        raise StoreError("CLOUT_DATABASE_URL names no database: postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME")
     return parsed.set(drivername=driver)
 
 

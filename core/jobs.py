@@ -18,7 +18,8 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 from dbos import error as dbos_error
 
-from core.database import parse_url, plain_faults
+from core.database import parse_url
+from core.database_faults import plain_faults
 from core.errors import CloutError, StoreError
 from core.jobs_lock import only_process
 from core.models import Model

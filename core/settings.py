@@ -22,6 +22,7 @@ from core.errors import SettingsError
 from core.models import Manifest
 
 PREFIX = "CLOUT_"
+DATABASES = ("sqlite:///", "sqlite+aiosqlite:///", "postgresql+psycopg://", "postgresql://", "postgres://")
 _HINTS = {
     "url_parsing": "is not an address",
     "bool_parsing": "is neither true nor false",
@@ -75,8 +76,9 @@ def _zone(value: str) -> str:
 
 
 def _database(value: str) -> str:
-    if not value.startswith(("sqlite:///", "sqlite+aiosqlite:///")):
-        raise ValueError("is no database address this version can use: sqlite:///PATH")
+    value = value.strip()
+    if not value.startswith(DATABASES):
+        raise ValueError("is no database address: sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME")
     return value
 
 
@@ -170,7 +172,8 @@ class Settings(BaseSettings):
     )
 
     database_url: Annotated[str, AfterValidator(_database)] = Field(
-        default_factory=default_database, description="where everything is kept: sqlite:///PATH"
+        default_factory=default_database,
+        description="where everything is kept: sqlite:///PATH or postgresql+psycopg://USER:PASSWORD@HOST:PORT/NAME",
     )
     contact: str = Field(
         "", description="operator's address or e-mail, sent with every request as the networks ask for"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from core.database import plain
+from core.database_faults import plain
 from core.errors import StoreError
 from core.store import Store
 from tests.core.stored_readings import DAY, NOON, HandClock, keep_fetch, make_fetch, make_posts, open_store

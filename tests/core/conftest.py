@@ -1,0 +1,60 @@
+"""Runs the tests that say most about what is stored a second time, on a real PostgreSQL."""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from sqlalchemy import URL
+
+from core import database
+from tests import postgres
+
+KINDS = ("SQLite", "PostgreSQL")
+ALL = ".*"
+BOTH = {  # by file, a pattern of the tests that run on both
+    "test_budgets.py": ALL,
+    "test_credentials.py": "kept|stored|rotat|team",
+    "test_deliveries.py": ALL,
+    "test_jobs.py": "lease|heartbeat|done_once|cut_off|fault_is_told",
+    "test_leaving.py": ALL,
+    "test_posting.py": "silence|jumps|no_team_sees|export|edit",
+    "test_refreshing.py": "writes_what_a_lookup|due|oldest|fails|hidden|killed|batch",
+    "test_store_accounts.py": "^(?!.*in_memory)",  # a database in memory is SQLite's alone
+    "test_store_faults.py": "error_in_the_middle|many_callers|two_processes",
+    "test_store_retention.py": "untracked|190|400|misses|daily|page_by_page",
+    "test_store_teams.py": ALL,
+    "test_teams.py": "kept_for|another_process",
+    "test_tracking.py": ALL,
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    pattern = BOTH.get(metafunc.definition.path.name)
+    if pattern and re.search(pattern, metafunc.function.__name__) and "database_kind" in metafunc.fixturenames:
+        metafunc.parametrize("database_kind", KINDS, indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def database_kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Where this test stores: each SQLite address a test opens stands for a PostgreSQL database of its own."""
+    kind: str = getattr(request, "param", "SQLite")
+    if kind == "SQLite":
+        yield kind
+        return
+    parse, found, blank = database.parse_url, {}, postgres.template()
+    with ExitStack() as made:
+
+        def instead(url: str) -> URL:
+            parsed = parse(url)
+            if parsed.get_backend_name() != "sqlite":
+                return parsed
+            if parsed.database not in found:
+                found[parsed.database] = parse(made.enter_context(postgres.database(blank)))
+            return found[parsed.database]
+
+        for name in ("core.database", "core.jobs", "bots.jobs_service"):
+            if name in sys.modules:
+                monkeypatch.setattr(f"{name}.parse_url", instead)
+        yield kind
