@@ -10,6 +10,14 @@ COMMON = frozenset({
 })  # fmt: skip
 """Faults that every network knows."""
 
+_META = frozenset({
+    "app_limit", "app_removed", "checkpoint", "custom_limit", "expired", "expires_late", "high_usage",
+    "instagram_use_case", "invalid_token", "limit_200", "missing_object", "no_access", "no_field", "page_limit",
+    "page_use_case", "parameter", "password_changed", "permission", "permission_200", "plain_400", "plain_429",
+    "policy_block", "service_down", "temporary_limit", "transient", "unconfirmed", "unknown_error", "user_limit",
+    "wants_proof", "web_page_400",
+})  # fmt: skip
+
 OWN: dict[str, frozenset[str]] = {
     "bluesky": frozenset({"takedown", "deactivated", "blocked", "renamed", "not_found", "no_unauthenticated"}),
     "mastodon": frozenset({"suspended", "gone", "not_found", "unauthorized", "moved", "limited", "negative"}),
@@ -23,6 +31,8 @@ OWN: dict[str, frozenset[str]] = {
         "quota", "rate", "user_rate", "key_invalid", "api_key_invalid", "not_enabled", "forbidden", "not_found",
         "no_uploads", "closed", "not_public", "bad_token",
     }),
+    "instagram": _META | {"not_found", "own_id_of_a_page"},
+    "facebook": _META | {"not_found", "person", "not_a_page", "merged"},
     "twitch": frozenset({"token_ended", "bad_client", "no_scope", "followers_401", "not_found", "bad_request"}),
 }  # fmt: skip
 """Faults of one network."""

@@ -21,6 +21,7 @@ from sandbox.control import control_app
 from sandbox.faults import Fault, Faults
 from sandbox.github import GitHub
 from sandbox.mastodon import Mastodon
+from sandbox.meta import Facebook, Instagram
 from sandbox.protocol import QuietProtocol, whole_response
 from sandbox.twitch import Twitch
 from sandbox.wire import Answer, Ask, Network
@@ -37,6 +38,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 AsgiApp = Callable[[Scope, Receive, weather.Send], Awaitable[None]]
 
 KEYS = {"youtube": {"api_key": youtube.KEY}, "twitch": {"client_id": twitch.CLIENT_ID, "client_secret": twitch.SECRET}}
+KEYS |= {name: dict(of.keys) for name, of in (("instagram", Instagram), ("facebook", Facebook))}
 CACHE_BYTES = 64 * 1024 * 1024
 
 
@@ -104,6 +106,8 @@ class Sandbox:
             "youtube": YouTube(self.world, self.clock),
             "x": X(self.world, self.clock),
             "blog": Blog(self.world, self.clock),
+            "instagram": Instagram(self.world, self.clock),
+            "facebook": Facebook(self.world, self.clock),
         }
         streams = self.networks["twitch"] = Twitch(self.world, self.clock)
         self.faults = Faults(self.networks)

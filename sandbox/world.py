@@ -250,6 +250,7 @@ def profile_url(account: Account) -> str:
         "github": "https://github.com/{}",
         "x": "https://x.com/{}",
         "instagram": "https://www.instagram.com/{}/",
+        "facebook": "https://www.facebook.com/{}",
         "tiktok": "https://www.tiktok.com/@{}",
         "youtube": "https://www.youtube.com/@{}",
         "twitch": "https://www.twitch.tv/{}",

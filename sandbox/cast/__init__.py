@@ -7,8 +7,11 @@ from sandbox.cast.channels import CHANNELS
 from sandbox.cast.edges import EDGES
 from sandbox.cast.fediverse import FEDIVERSE
 from sandbox.cast.movers import MOVERS
+from sandbox.cast.pages import PAGES
 from sandbox.plan import Role
 
 _CAST = (*ARCHETYPES, *MOVERS, *EDGES, *FEDIVERSE)
-CAST: tuple[Role, ...] = tuple(replace(role, plans=(*role.plans, *CHANNELS.get(role.slug, ()))) for role in _CAST)
+CAST: tuple[Role, ...] = tuple(
+    replace(role, plans=(*role.plans, *CHANNELS.get(role.slug, ()), *PAGES.get(role.slug, ()))) for role in _CAST
+)
 """Everybody, in a fixed order."""
