@@ -6,7 +6,7 @@ message is ever read but the one somebody points a menu at.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -185,11 +185,20 @@ class DiscordFront:
 
     async def on_guild_gone(self, guild: discord.Guild) -> None:
         """Note that a server threw Clout out: its data stay for a month. An outage is told apart by Discord."""
-        team = f"discord:{guild.id}"
+        await self._left(f"discord:{guild.id}")
+
+    async def _left(self, team: str) -> None:
         log.info("a server removed Clout", team=team)
         await self._app.store.team_left(team)
         self._habits.pop(team, None)
         self.gone(team)
+
+    async def on_all_guilds(self, here: Collection[int]) -> None:
+        """Note who threw Clout out while it was away: the servers that are known but not among all there are."""
+        for team in await self._app.store.teams("discord:"):
+            number = team.removeprefix("discord:")
+            if number.isdecimal() and int(number) not in here:
+                await self._left(team)
 
     # --- who sees it --------------------------------------------------------------------------------------------------
 

@@ -34,6 +34,8 @@ _CHANGED = "This command has changed. Type it again in a minute; Discord is stil
 
 log = structlog.get_logger("clout.discord")
 
+discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # Clout says nothing aloud, so that nothing lacks
+
 
 class DiscordRefused(CloutError):
     """Discord does not take the token, or cannot be reached; `exit_code` is what the shell is told."""
@@ -70,6 +72,8 @@ class Client(discord.AutoShardedClient):
         )
         self.front = front
         self.refusals = refusals
+        self._counted = False
+        self._in_turn = asyncio.Lock()
         self.tree = Tree(self)
         front.attach(self.tree)
 
@@ -92,9 +96,17 @@ class Client(discord.AutoShardedClient):
         """A server threw Clout out; an outage is another event."""
         await self._noted(self.front.on_guild_gone(guild))
 
+    async def on_ready(self) -> None:
+        """Every server was announced, those that are unavailable too: what is missing is gone. Once is enough."""
+        if not self._counted:
+            self._counted = True
+            await self._noted(self.front.on_all_guilds({guild.id for guild in self.guilds}))
+
     async def _noted(self, work: Any) -> None:
+        """Store comings and goings in the order they happened, for one may undo the other."""
         try:
-            await work
+            async with self._in_turn:
+                await work
         except StoreError as error:
             log.warning("a server's coming or going was not stored", error=error.message)
 

@@ -35,6 +35,17 @@ def left_at(conn: Connection, team: str) -> datetime | None:
     return _moment(setting(conn, team, LEFT_AT))
 
 
+def present(conn: Connection, prefix: str) -> Sequence[str]:
+    """Return the teams that have rows of any kind and did not leave, of those whose name begins with a prefix."""
+    found: set[str] = set()
+    for table in metadata.sorted_tables:
+        if "team" in table.c:
+            team = table.c.team
+            found.update(conn.scalars(select(team).where(team.startswith(prefix, autoescape=True)).distinct()))
+    c = team_settings.c
+    return sorted(found.difference(conn.scalars(select(c.team).where(c.key == LEFT_AT))))
+
+
 def overdue(conn: Connection, now: datetime) -> Sequence[str]:
     """Return the teams whose month is over."""
     c = team_settings.c

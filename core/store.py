@@ -295,6 +295,10 @@ class Store:
         """Note that a team wants Clout again (`slack:E1:` for a whole organisation); False when it had not left."""
         return await self._db.write(leaving.come_back, team)
 
+    async def teams(self, prefix: str) -> Sequence[str]:
+        """See `core.leaving.present`: the teams that have anything here and did not leave."""
+        return await self._db.read(leaving.present, prefix)
+
     async def left_at(self, team: str) -> datetime | None:
         """Since when a team no longer wants Clout; None while it does."""
         return await self._db.read(leaving.left_at, team)

@@ -123,6 +123,22 @@ async def until(ask, wanted):
             await asyncio.sleep(0.01)
 
 
+async def test_a_kick_while_it_was_away_is_noticed_at_the_next_start(hall, clout):  # noqa: F811
+    others = hall.guild("Elsewhere"), hall.guild("In the dark"), hall.guild("Still here")
+    kicked, dark, stayed = (f"discord:{guild.id}" for guild in others)
+    for team in (kicked, dark, stayed, "discord:user:5", "slack:-:T1"):
+        await clout.teams.change(team, private=True)
+    hall.kick(others[0])
+    hall.outage(others[1])
+    async with running(clout, hall):
+        await until(lambda: clout.store.left_at(kicked), True)
+    for team in (dark, stayed, "discord:user:5", "slack:-:T1"):
+        assert await clout.store.left_at(team) is None
+    hall.invite(others[0])
+    async with running(clout, hall):
+        await until(lambda: clout.store.left_at(kicked), False)
+
+
 async def test_commands_are_synced_once_and_by_force(hall, clout):  # noqa: F811
     async with running(clout, hall):
         pass
@@ -173,14 +189,34 @@ async def test_a_card_is_posted_once_however_often_it_is_sent(hall, messenger, p
     assert shown.uploads[0].description.startswith("Score 48 to 62")
 
 
-async def test_what_belongs_below_stands_in_the_thread_or_behind(hall, messenger, place, team):  # noqa: F811
+async def test_what_belongs_below_stands_in_one_thread(hall, messenger, place, team):  # noqa: F811
     parent = await messenger.send(team, place, CARDS["glowguru"], key="a")
-    await messenger.send(team, place, CARDS["history"], key="b", under=parent.message)
-    opened = [call for call in hall.calls if call.path.endswith("/threads")]
-    assert len(opened) == 1
-    posts = [call for call in hall.calls if call.method == "POST" and call.path.endswith("/messages")]
-    below = parent.message if opened[0].status < 300 else place.channel
-    assert posts[-1].path.split("/")[-2] == below
+    for key in ("b", "c"):
+        await messenger.send(team, place, CARDS["history"], key=key, under=parent.message)
+    [thread] = [one for one in hall.every_channel() if str(one.id) == parent.message]
+    assert (thread.parent, len(public(hall)), len(thread.messages)) == (hall.channel(CREATORS), 1, 2)
+    assert "glowguru" in thread.name or "history" in thread.name.casefold()
+    opened = [call.status for call in hall.calls if call.path.endswith("/threads")]
+    assert opened[0] < 300 <= opened[1]  # a message has one thread at most: the second was there already
+
+
+async def test_a_post_goes_to_the_thread_that_was_chosen(hall, messenger, place, team):  # noqa: F811
+    thread = hall.thread(hall.channel(CREATORS), "campaign")
+    there = place.model_copy(update={"thread": str(thread.id)})
+    sent = await messenger.send(team, there, CARDS["why"], key="a")
+    await messenger.send(team, there, CARDS["why"], key="b", under=sent.message)
+    assert (len(thread.messages), public(hall)) == (2, [])
+
+
+@pytest.mark.parametrize("wrong", ["forbidden", "deleted"])
+async def test_without_a_thread_what_belongs_below_stands_behind(hall, messenger, place, team, wrong):  # noqa: F811
+    parent = await messenger.send(team, place, CARDS["glowguru"], key="a")
+    if wrong == "forbidden":
+        hall.forbid(hall.channel(CREATORS), "create_public_threads")
+    else:
+        hall.delete(public(hall)[0])
+    await messenger.send(team, place, CARDS["why"], key="b", under=parent.message)
+    assert public(hall)[-1].nonce == nonce_of("b")
 
 
 async def test_one_role_is_called_and_nobody_else(hall, messenger, place, team):  # noqa: F811

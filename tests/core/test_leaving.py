@@ -90,3 +90,13 @@ async def test_tables_of_later_rooms_are_walked_too(tmp_path: Path, monkeypatch:
         await store.team_left(OURS)
         await store.purge(NOON + 30 * DAY, {})
         assert await store.database.read(lambda conn: conn.scalars(select(later.c.team)).all()) == [OTHERS]
+
+
+async def test_the_teams_that_are_here_are_known_by_how_their_names_begin(tmp_path: Path) -> None:
+    clock = HandClock(NOON)
+    async with open_store(tmp_path, clock) as store:
+        for team in (OURS, OTHERS, "discord:7", "discord:8", "disc%rd:9"):
+            await filled(store, clock, team)
+        await store.team_left("discord:8")
+        assert await store.teams("discord:") == ["discord:7"]
+        assert await store.teams("disc%") == ["disc%rd:9"]
