@@ -52,8 +52,8 @@ class Graph:
         token = _token(ask)
         if token != TOKEN:
             return refuse(190, "Invalid OAuth access token - Cannot parse access token", 401)
-        proof = ask.params.get("appsecret_proof")
-        if proof is not None and proof != _proof(token):
+        given = ask.params.get("appsecret_proof")
+        if given is not None and given != proof(token):
             return refuse(100, "Invalid appsecret_proof provided in the API argument")
         parts = ask.parts[1:] if re.fullmatch(r"v\d+\.\d+", ask.parts[0]) else ask.parts
         try:
@@ -125,9 +125,10 @@ class Graph:
             code, status, words = LIMITS[kind]
             return refuse(code, f"(#{code}) {words}", status, headers=self._regain(fault) if fault.reset else ())
         if kind == "high_usage":
-            busy = json.dumps({"call_count": 91, "total_cputime": 15, "total_time": 12})
+            entry = {"type": self.use_case, "call_count": 91, "total_cputime": 15, "total_time": 12}
+            busy = json.dumps({OWN_ID: [{**entry, "estimated_time_to_regain_access": 0}]})
             good = self.answer(ask)
-            return replace(good, headers=(*good.headers, ("x-app-usage", busy)))
+            return replace(good, headers=(*good.headers, ("x-business-use-case-usage", busy)))
         if kind == "no_field":
             there = self.lacking in ask.params.get("fields", "")
             words = f"(#100) Tried accessing nonexisting field ({self.lacking}) on node type ({self.node})"
@@ -153,7 +154,8 @@ def _token(ask: Ask) -> str:
     return given if scheme.lower() in ("bearer", "oauth") else ask.params.get("access_token", "")
 
 
-def _proof(token: str) -> str:
+def proof(token: str) -> str:
+    """Return the signature of a token under the app's secret, in hexadecimal."""
     return hmac.new(APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
 
 

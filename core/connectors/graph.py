@@ -174,18 +174,19 @@ _FIGURES = ("call_count", "total_cputime", "total_time")
 
 def usage(headers: Mapping[str, str]) -> float:
     """Return the highest figure of the usage headers, in per cent; 0 where nothing is said."""
-    plain = (_object(headers.get(name, "")) for name in ("x-app-usage", "x-page-usage"))
-    groups = _object(headers.get("x-business-use-case-usage", "")).values()
+    plain = (one for name in ("x-app-usage", "x-page-usage") for one in _objects(headers.get(name, "")))
+    groups = (group for one in _objects(headers.get("x-business-use-case-usage", "")) for group in one.values())
     entries = (entry for group in groups if isinstance(group, list) for entry in group if isinstance(entry, dict))
     return max((figure for told in (*plain, *entries) for figure in _figures(told)), default=0.0)
 
 
-def _object(told: str) -> Mapping[str, Any]:
+def _objects(told: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the objects of a header; one that came twice arrives joined by a comma."""
     try:
-        found = json.loads(told)
+        found = json.loads(f"[{told}]")
     except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        return
+    yield from (one for one in found if isinstance(one, dict))
 
 
 def _figures(told: Mapping[str, Any]) -> Iterator[float]:

@@ -167,6 +167,7 @@ def test_usage_is_the_highest_figure_of_all() -> None:
     told = {"x-business-use-case-usage": json.dumps(entries), "x-app-usage": '{"call_count": 40}'}
     assert usage(told) == 41.5
     assert usage({}) == 0
+    assert usage({"x-app-usage": '{"call_count": 1}, {"call_count": 91}'}) == 91, "one header that came twice"
 
 
 @given(st.recursive(st.none() | st.floats() | st.integers() | st.text(max_size=5), lambda x: st.lists(x, max_size=3)))
