@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bots import operating
 from bots.cli_run import begin_discord, discords, runs
 
 if TYPE_CHECKING:
@@ -254,6 +255,9 @@ def doctor() -> None:
         return OK if await examine(_settings(), typer.echo) else BROKEN
 
     raise typer.Exit(_run(examined()))
+
+
+operating.join(cli)
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ whoever starts next.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, Row, Table, create_engine, event, func, insert, select, text, tuple_
@@ -52,11 +53,17 @@ async def copy(source: str, target: str, progress: Progress = lambda table, done
         raise InputError("Both addresses name the same database. Give two different ones.")
     if _in_memory(of) or _in_memory(to):
         raise InputError("A database in memory cannot be copied: name a file, sqlite:///PATH.")
+    _refuse_missing(of)
     async with open_database(source):
         pass
     async with open_database(target):
         pass
     return await asyncio.to_thread(_copy, of, to, progress)
+
+
+def _refuse_missing(url: URL) -> None:
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        raise InputError("There is no database file to copy from. Check the path.")
 
 
 def _in_memory(url: URL) -> bool:

@@ -78,7 +78,8 @@ class Ticker:
         if not self._alone:
             silent = self._clock.now() - SILENT
             dead = [one.executor for one in await self._leases.beats() if one.at < silent]
-            await self._jobs.take_over(dead)
+            if dead and await self._leases.hold("take-over"):  # two at it could queue a job that already runs again
+                await self._jobs.take_over(dead)
 
     async def _look(self) -> None:
         self.waiting = Counter(_queue_of(job) for job in await self._jobs.active())
