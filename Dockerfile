@@ -1,8 +1,10 @@
 # Clout in a container: `docker build -t clout .`, then `docker run -it -v clout:/data clout`.
 # Settings are the same CLOUT_ variables as everywhere: `docker run -e CLOUT_CONTACT=... --env-file ...`.
+# Nothing outside of /data and /tmp is written: `docker run --read-only --tmpfs /tmp ...` works. compose.yaml has it all.
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
     PIP_NO_CACHE_DIR=1 \
     PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore
@@ -26,5 +28,8 @@ VOLUME /data
 WORKDIR /data
 USER 10001:10001
 
+# well while /livez answers on CLOUT_PORT; where no web server is asked for there is nothing to check
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["python", "-m", "bots.health"]
+STOPSIGNAL SIGTERM
 ENTRYPOINT ["clout"]
 CMD ["chat"]
