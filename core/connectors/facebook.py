@@ -14,8 +14,6 @@ from core.connectors.base import (
     Asked,
     Call,
     Credentials,
-    LenientCount,
-    LenientText,
     NeededMoment,
     Page,
     Walk,
@@ -24,11 +22,13 @@ from core.connectors.base import (
     links_in,
 )
 from core.connectors.graph import (
+    Count,
     GraphError,
     GraphWire,
     NodeId,
     Paging,
     Session,
+    Words,
     lacks_feature,
     page_after,
     refusal,
@@ -149,19 +149,19 @@ def _shared(value: object) -> int | None:
 
 class _PageNode(GraphWire):
     id: NodeId
-    name: LenientText = Field()  # every Page has one
-    username: LenientText = None
-    about: LenientText = None
-    website: LenientText = None
-    fans: LenientCount = Field(None, alias="fan_count")
-    followers: LenientCount = Field(None, alias="followers_count")
-    verification: LenientText = Field(None, alias="verification_status")
+    name: Words = Field()  # every Page has one
+    username: Words = None
+    about: Words = None
+    website: Words = None
+    fans: Count = Field(None, alias="fan_count")
+    followers: Count = Field(None, alias="followers_count")
+    verification: Words = Field(None, alias="verification_status")
 
 
 class _Post(GraphWire):
     id: str = Field(pattern=rf"^{_POST_ID.pattern}$")
     at: NeededMoment = Field(alias="created_time")
-    permalink: LenientText = Field(None, alias="permalink_url")
+    permalink: Words = Field(None, alias="permalink_url")
     shares: Annotated[int | None, BeforeValidator(_shared)] = 0  # the key is left out when nobody shared
     comments: Annotated[int | None, BeforeValidator(_total)] = None
     reactions: Annotated[int | None, BeforeValidator(_total)] = None

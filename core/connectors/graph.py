@@ -17,11 +17,21 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from core.connectors.answers import Answer
-from core.connectors.base import Asked, Call, Credentials, LenientCount, LenientText, Wire, text, unreachable
+from core.connectors.base import (
+    TEXT_LIMIT,
+    Asked,
+    Call,
+    Credentials,
+    LenientCount,
+    LenientText,
+    Wire,
+    text,
+    unreachable,
+)
 from core.connectors.faults import HttpError
 from core.connectors.resets import reset_at
 from core.errors import NeedsOwner, RateLimited, SourceAuthFailed, SourceChanged, SourceError, Unavailable
-from core.models import Clock, Manifest
+from core.models import MAX_COUNT, Clock, Manifest
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests
@@ -46,6 +56,17 @@ def _written_out(value: object) -> object:
 
 NodeId = Annotated[str, BeforeValidator(_written_out), Field(pattern=r"^[0-9]{1,40}$")]
 """An id, which is text of any length and sometimes comes as a number."""
+
+# what is as it should be never leaves pydantic's own code; only the rest is looked at by ours
+Count = Annotated[
+    Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)] | LenientCount, Field(union_mode="left_to_right")
+]
+"""A count as the lenient ones of all networks, faster."""
+Words = Annotated[
+    Annotated[str, Field(strict=True, max_length=TEXT_LIMIT, pattern=r"^[!-~](?:[ -~]*[!-~])?$")] | LenientText,
+    Field(union_mode="left_to_right"),
+]
+"""A text as the lenient ones of all networks, faster where it is plain ASCII."""
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

@@ -17,8 +17,6 @@ from core.connectors.base import (
     Asked,
     Call,
     Credentials,
-    LenientCount,
-    LenientText,
     NeededMoment,
     Page,
     Walk,
@@ -26,11 +24,13 @@ from core.connectors.base import (
     links_in,
 )
 from core.connectors.graph import (
+    Count,
     GraphError,
     GraphWire,
     NodeId,
     Paging,
     Session,
+    Words,
     is_cursor,
     lacks_feature,
     refusal,
@@ -127,12 +127,12 @@ _PERMALINK = re.compile(r"https://www\.instagram\.com/[A-Za-z0-9_./-]{1,120}")
 class _Medium(GraphWire):
     id: NodeId
     at: NeededMoment = Field(alias="timestamp")
-    likes: LenientCount = Field(None, alias="like_count")  # left out where the owner hides them
-    comments: LenientCount = Field(None, alias="comments_count")
-    views: LenientCount = Field(None, alias="view_count")
-    product: LenientText = Field(None, alias="media_product_type")
-    kind: LenientText = Field(None, alias="media_type")
-    permalink: LenientText = None
+    likes: Count = Field(None, alias="like_count")  # left out where the owner hides them
+    comments: Count = Field(None, alias="comments_count")
+    views: Count = Field(None, alias="view_count")
+    product: Words = Field(None, alias="media_product_type")
+    kind: Words = Field(None, alias="media_type")
+    permalink: Words = None
 
     @property
     def seen(self) -> int | None:
@@ -146,13 +146,13 @@ class _Media(Paging):
 
 class _Account(GraphWire):
     id: NodeId
-    username: LenientText = None
-    name: LenientText = None
-    biography: LenientText = None
-    website: LenientText = None
-    followers: LenientCount = Field(None, alias="followers_count")
-    following: LenientCount = Field(None, alias="follows_count")
-    total: LenientCount = Field(None, alias="media_count")
+    username: Words = None
+    name: Words = None
+    biography: Words = None
+    website: Words = None
+    followers: Count = Field(None, alias="followers_count")
+    following: Count = Field(None, alias="follows_count")
+    total: Count = Field(None, alias="media_count")
     media: _Media | None = None
 
 
