@@ -71,7 +71,7 @@ class JobsService:
             platform_of(app.store.database),
             app.digests.run_due if self._posts else None,
             app.messengers,
-            each=(("meters", self._measure),),
+            each=(("meters", self._measure), ("watches", app.watches.evaluate)),
             tidy=(("tidy readings", self._tidy),),
             alone=self._alone,
             sleep=self._sleep,

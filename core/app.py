@@ -17,7 +17,7 @@ from core.commands.grammar import Context
 from core.connectors import Connector, discover
 from core.connectors.http import HttpClient
 from core.credentials import Credentials
-from core.deliveries import Deliveries
+from core.deliveries import Deliveries, by_kind, told_by_each
 from core.inbox import Inbox, InboxMessenger
 from core.lookup import Lookups
 from core.messenger import Messengers, Place
@@ -31,6 +31,7 @@ from core.sources import sources_of
 from core.store import Store
 from core.teams import Teams
 from core.tracking import Tracking
+from core.watching import Watches
 
 
 class SystemClock:
@@ -60,6 +61,7 @@ class App:
     credentials: Credentials
     refreshing: Refreshing
     digests: Digests
+    watches: Watches
     deliveries: Deliveries
     messengers: Messengers
     inbox: Inbox
@@ -90,6 +92,7 @@ class App:
             roster=self.roster,
             tracking=self.tracking,
             digests=self.digests,
+            watches=self.watches,
             deliveries=self.deliveries,
         )
 
@@ -148,7 +151,10 @@ async def build(
             inbox = Inbox(store, clock)
             messengers = Messengers(InboxMessenger(inbox))
             digests = Digests(store, clock, lookups, roster, teams, messengers=messengers)
-            deliveries = Deliveries(store, clock, messengers, digests.render, settled=digests.settled)
+            watches = Watches(store, clock, lookups, tracking, roster, messengers)
+            render = by_kind({"digest": digests.render, "alert": watches.render})
+            settled = told_by_each(digests.settled, watches.settled)
+            deliveries = Deliveries(store, clock, messengers, render, settled=settled)
             try:
                 yield App(
                     settings,
@@ -166,6 +172,7 @@ async def build(
                     credentials,
                     refreshing=refreshing,
                     digests=digests,
+                    watches=watches,
                     deliveries=deliveries,
                     messengers=messengers,
                     inbox=inbox,

@@ -60,6 +60,19 @@ def by_kind(renders: Mapping[str, Render]) -> Render:
     return render
 
 
+def told_by_each(*those: Settled) -> Settled:
+    """Return what lets every kind's room hear of a delivery; the first that has something to say does."""
+
+    async def settled(one: Delivery, state: DeliveryState, error: CloutError | None) -> tuple[str, Card] | None:
+        for hears in those:
+            notice = await hears(one, state, error)
+            if notice is not None:
+                return notice
+        return None
+
+    return settled
+
+
 class Deliveries:
     """Carries deliveries out; any number of processes may be asked for the same one.
 

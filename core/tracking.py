@@ -132,6 +132,10 @@ class Tracking:
             raise NotRecorded(f"{self._said(text)} is not tracked here. `tracked` lists who is.")
         return name
 
+    async def known(self, team: str, text: str) -> str | None:
+        """Return the name of the tracked creator that a handle or an alias means; no network is asked."""
+        return await self._tracked_name(team, text)
+
     async def _tracked_name(self, team: str, text: str) -> str | None:
         try:
             handle = self._lookups.handle(text)

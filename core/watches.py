@@ -10,7 +10,8 @@ from typing import Literal, NamedTuple
 
 from core.errors import InputError
 from core.inert import inert
-from core.models import Model, Post
+from core.messenger import Place
+from core.models import Model, Moment, Post
 from core.movement import steady
 from core.weights import CURRENT, Weights
 
@@ -45,6 +46,61 @@ class Rule(Model):
         said = {"moves": f"moves {self.threshold} in {self.days}d", "spike": "spike"}
         words = said.get(self.kind, f"{self.kind} {self.threshold}")
         return f"{self.network} {words}" if self.network else words
+
+
+class Watch(Model):
+    """One watch: on the creator `name`, or on everybody who bears `tag`; `number` is what the team calls it by."""
+
+    id: int = 0
+    team: str
+    number: int = 0
+    creator_id: int | None = None
+    name: str | None = None
+    tag: str | None = None
+    rule: Rule
+    place: Place
+    mention: str | None = None
+    words: str | None = None
+    zone: str = "UTC"
+    owner: str
+    state: Literal["on", "gone"] = "on"
+    snoozed_until: Moment | None = None
+    fired_at: Moment | None = None
+    last_error: str | None = None
+    told_at: Moment | None = None
+    version: int = 1
+    edited_by: str
+    edited_at: Moment
+
+
+class Listed(NamedTuple):
+    """A watch in a list; of one on a creator also where that stands: `armed` is None before its first firm score."""
+
+    watch: Watch
+    score: int | None = None
+    state: str | None = None
+    tracked: bool = True
+    armed: bool | None = None
+
+
+class Alert(Model):
+    """Something that a watch tells: shown scores, the reading's moment, and what it is compared with.
+
+    `post` is what a spike tells of, `times` its reactions over those of a typical post.
+    """
+
+    watch: Watch
+    creator_id: int
+    name: str
+    news: News
+    at: Moment
+    score: int
+    low: int | None = None
+    high: int | None = None
+    before: int | None = None
+    before_at: Moment | None = None
+    post: Post | None = None
+    times: float | None = None
 
 
 def parse_rule(words: Iterable[str], networks: Iterable[str]) -> Rule:
@@ -130,7 +186,14 @@ def judge(
 
 
 def judge_move(
-    threshold: int, score: int, earlier: Sequence[int], version: str, mark: Mark | None, now: int, *, muted: bool = False
+    threshold: int,
+    score: int,
+    earlier: Sequence[int],
+    version: str,
+    mark: Mark | None,
+    now: int,
+    *,
+    muted: bool = False,
 ) -> tuple[Mark, int | None]:
     """Return how a watch of `moves` stands, and the shown score it moved from when that is to be told.
 
@@ -164,7 +227,7 @@ def weighted(post: Post, weights: Weights = CURRENT) -> float | None:
 
 
 def spike_times(post: Post, typical: float, posts: int, weights: Weights = CURRENT) -> float | None:
-    """Return how many times a typical post this one is, when that is a spike; `posts` are those the typical one knows."""
+    """Return how many times a typical post this one is, when that is a spike; `posts` are those behind the typical."""
     found = weighted(post, weights)
     if found is None or posts < SPIKE_POSTS:
         return None

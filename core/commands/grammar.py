@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # use cases bring the database along, which help never needs
     from core.roster import Roster
     from core.teams import Teams
     from core.tracking import Tracking
+    from core.watching import Watches
 
 Show = Callable[[Card], Awaitable[None]]
 """Publishes a card before the final one."""
@@ -118,6 +119,7 @@ class Context:
     roster: "Roster" = UNWIRED
     tracking: "Tracking" = UNWIRED
     digests: "Digests" = UNWIRED
+    watches: "Watches" = UNWIRED
     deliveries: "Deliveries" = UNWIRED
 
 

@@ -1,0 +1,458 @@
+"""Judges the watches of creators that were read, and makes the messages that tell of it, in one transaction a round.
+
+Whoever records a reading only notes the creator in `watch_due`, in the same transaction; so nothing is lost when the
+process dies, nobody's answer waits for a judgement, and a reading is judged once.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core import figures, outbox, recall
+from core.messenger import Place
+from core.models import Post
+from core.outbox import Delivery
+from core.readings import READ_BACK
+from core.recording import upsert
+from core.rosters_standing import FIRM
+from core.tables import (
+    MS_A_DAY,
+    AnyRow,
+    account_refresh,
+    account_scores,
+    accounts,
+    creator_accounts,
+    creator_days,
+    creator_tags,
+    creators,
+    day_of,
+    from_ms,
+    post_key,
+    to_ms,
+)
+from core.tables_posting import deliveries
+from core.tables_watches import watch_alerts, watch_due, watch_marks, watch_posts, watches
+from core.watches import Mark, News, judge, judge_move, spike_times
+
+KIND = "alert"
+TOGETHER = timedelta(minutes=10)  # alerts of one creator in one place within this time are one message
+DOWN_AFTER = timedelta(hours=6)  # a source that fails for less than this is no reason to hold anything back
+ALERTS_KEPT = timedelta(days=60)
+ROUND = 5_000  # creators judged in one transaction
+_TOGETHER_MS = TOGETHER // timedelta(milliseconds=1)
+
+_W, _M, _C = watches.c, watch_marks.c, creators.c
+
+
+# --- who is to be judged ----------------------------------------------------------------------------------------------
+
+
+def note_due(conn: Connection, account_ids: Sequence[int], now: datetime) -> None:
+    """Note the watched creators who have one of these accounts; one statement, and nothing without any watch."""
+    own = creator_accounts.c
+    _note(conn, select(own.creator_id).where(own.account_id.in_(account_ids)), now)
+
+
+def note_creator(conn: Connection, creator_id: int, now: datetime) -> None:
+    """Note a creator that has other accounts now, if anybody watches it."""
+    _note(conn, select(_C.id).where(_C.id == creator_id), now)
+
+
+def _note(conn: Connection, which: Select[Any], now: datetime) -> None:
+    tags = creator_tags.c
+    by_tag = and_(_W.team == tags.team, _W.tag == tags.tag, tags.creator_id == _C.id)
+    watched = or_(exists().where(_W.creator_id == _C.id), exists().where(by_tag))
+    wanted = select(_C.id, literal(to_ms(now), BigInteger))
+    wanted = wanted.where(_C.id.in_(which), _C.tracked_since.is_not(None), watched).order_by(_C.id)
+    make = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    fresh = make(watch_due).from_select(["creator_id", "at"], wanted)
+    # updated even where it stands already: the row stays locked, so that nobody takes it before this reading is stored
+    conn.execute(fresh.on_conflict_do_update(index_elements=["creator_id"], set_={"at": fresh.excluded.at}))
+
+
+def _take(conn: Connection, most: int) -> list[int]:
+    oldest = select(watch_due.c.creator_id).order_by(watch_due.c.creator_id).limit(most)
+    taken = delete(watch_due).where(watch_due.c.creator_id.in_(oldest)).returning(watch_due.c.creator_id)
+    return list(conn.scalars(taken))
+
+
+# --- one round --------------------------------------------------------------------------------------------------------
+
+
+class Seen(NamedTuple):
+    """A creator's firm score, of the whole or of one network, when it was read, and under which version."""
+
+    score: float
+    low: float | None
+    high: float | None
+    at: int
+    version: str
+
+
+class Fired(NamedTuple):
+    """Something to be told: `watch` holds the watch's id, team, place, mention and zone."""
+
+    watch_id: int
+    creator_id: int
+    news: News
+    seen: Seen
+    before: float | None = None
+    before_at: int | None = None
+    post: Post | None = None
+    times: float | None = None
+
+
+def judge_due(conn: Connection, now: datetime, most: int = ROUND) -> int:
+    """Judge the watches of the next creators that are due; return how many creators were taken, 0 at the end."""
+    ids = _take(conn, most)
+    if ids:
+        judge_creators(conn, ids, now)
+    return len(ids)
+
+
+def judge_creators(conn: Connection, ids: Sequence[int], now: datetime, *, watch: int | None = None) -> None:
+    """Judge the watches of some creators; with `watch` only that one, which was just set up."""
+    rows = _watches_of(conn, ids, watch)
+    if not rows:
+        return
+    seen = _standing(conn, ids)
+    down = _down(conn, ids, now)
+    marks: list[dict[str, Any]] = []
+    fired: list[Fired] = []
+    of_network = _of_networks(conn, [row for row in rows if row.network is not None and row.kind != "spike"])
+    moving = [row for row in rows if row.kind == "moves"]
+    earlier = _earlier(conn, moving, seen) if moving else {}
+    shown = {creator_id: figures.shown(one.score) for creator_id, one in seen.items()}
+    at = to_ms(now)
+    for row in rows:
+        one = seen.get(row.creator_id) if row.network is None else of_network.get((row.creator_id, row.network))
+        silent = down.get(row.creator_id, ())
+        if row.kind == "spike" or one is None or (silent and (row.network is None or row.network in silent)):
+            continue
+        mark = None if row.armed is None else Mark(row.armed, row.marked_at, row.model_version)
+        muted = row.snoozed_until is not None and at < row.snoozed_until
+        score = shown[row.creator_id] if row.network is None else figures.shown(one.score)
+        before: tuple[int, int] | None = None
+        news: News | None
+        if row.kind == "moves":
+            fresh, before = _moved(row, score, one, earlier.get(row.creator_id, ()), mark, at, muted)
+            news = None if before is None else "moved"
+        else:
+            fresh, news = judge(row.kind, row.threshold, score, one.version, mark, at, muted=muted)
+        if fresh is not mark:
+            marks.append(_mark_row(row, fresh))
+        if news is not None:
+            fired.append(Fired(row.id, row.creator_id, news, one, *(before or (None, None))))
+    spikes = [row for row in rows if row.kind == "spike"]
+    fired += _spikes(conn, spikes, seen, at, marks) if spikes else ()
+    if marks:
+        conn.execute(upsert(watch_marks, conn.dialect.name), marks)
+    if fired:
+        _announce(conn, fired, now)
+
+
+def _mark_row(row: AnyRow, mark: Mark) -> dict[str, Any]:
+    return {
+        "watch_id": row.id,
+        "creator_id": row.creator_id,
+        "armed": mark.armed,
+        "fired_at": mark.fired_at,
+        "model_version": mark.model_version,
+    }
+
+
+_JUDGED = (_W.id, _W.kind, _W.network, _W.threshold, _W.days, _W.snoozed_until)
+_MARKED = (_M.armed, _M.fired_at.label("marked_at"), _M.model_version)
+
+
+def _watches_of(conn: Connection, ids: Sequence[int], watch: int | None) -> list[AnyRow]:
+    """Return the watches of creators, their own and those of their tags, with their marks."""
+    t = creator_tags.c
+    ours = [_W.state == "on"] if watch is None else [_W.id == watch]
+    own = (
+        select(*_JUDGED, _W.creator_id, *_MARKED)
+        .outerjoin(watch_marks, and_(_M.watch_id == _W.id, _M.creator_id == _W.creator_id))
+        .where(_W.creator_id.in_(bindparam("ids", expanding=True)), *ours)
+    )
+    by_tag = (
+        select(*_JUDGED, t.creator_id, *_MARKED)
+        .join(watches, and_(_W.team == t.team, _W.tag == t.tag))
+        .outerjoin(watch_marks, and_(_M.watch_id == _W.id, _M.creator_id == t.creator_id))
+        .where(t.creator_id.in_(bindparam("ids", expanding=True)), *ours)
+    )
+    given = {"ids": list(ids)}
+    return [*conn.execute(own, given), *conn.execute(by_tag, given)]
+
+
+def _standing(conn: Connection, ids: Sequence[int]) -> dict[int, Seen]:
+    """Return the firm totals: a provisional, dormant or stale one is never judged."""
+    wanted = select(_C.id, _C.score, _C.low, _C.high, _C.scored_at, _C.model_version).where(
+        _C.id.in_(bindparam("ids", expanding=True)),
+        _C.state == "ok",
+        _C.score.is_not(None),
+        _C.tracked_since.is_not(None),
+    )
+    return {row[0]: Seen(*row[1:]) for row in conn.execute(wanted, {"ids": list(ids)})}
+
+
+def _down(conn: Connection, ids: Sequence[int], now: datetime) -> dict[int, set[str]]:
+    """Return the networks, of each creator, that count and have brought nothing for six hours."""
+    own, r = creator_accounts.c, account_refresh.c
+    rows = conn.execute(
+        select(own.creator_id, accounts.c.network, accounts.c.reading)
+        .join(accounts, accounts.c.id == own.account_id)
+        .join(account_refresh, r.account_id == accounts.c.id)
+        .where(own.creator_id.in_(ids), r.failing_since <= to_ms(now - DOWN_AFTER), accounts.c.reading.is_not(None))
+    )
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for row in rows:
+        held = json.loads(row.reading)
+        if (held.get("score") or {}).get("score") is not None:
+            found[row.creator_id].add(row.network)
+    return found
+
+
+# --- one network ------------------------------------------------------------------------------------------------------
+
+
+def _of_networks(conn: Connection, rows: Sequence[AnyRow]) -> dict[tuple[int, str], Seen]:
+    """Return the firm scores of watched networks; of several accounts on one, the strongest."""
+    if not rows:
+        return {}
+    found: dict[tuple[int, str], Seen] = {}
+    for account in _accounts(conn, {row.creator_id for row in rows}, {row.network for row in rows}):
+        _strongest(found, account)
+    return found
+
+
+def _strongest(found: dict[tuple[int, str], Seen], account: AnyRow) -> None:
+    """Keep an account's firm score where no stronger one is known."""
+    score = json.loads(account.reading).get("score") or {}
+    if score.get("state") == "ok" and score.get("score") is not None and account.failure is None:
+        key = (account.creator_id, account.network)
+        one = Seen(score["score"], score["low"], score["high"], account.fetched_at, score["model_version"])
+        found[key] = max(found.get(key, one), one, key=lambda seen: seen.score)
+
+
+def _accounts(conn: Connection, ids: set[int], networks: set[str]) -> list[AnyRow]:
+    a, own = accounts.c, creator_accounts.c
+    wanted = (
+        select(own.creator_id, a.id, a.network, a.native_id, a.fetched_at, a.failure, a.reading)
+        .join(accounts, a.id == own.account_id)
+        .where(own.creator_id.in_(sorted(ids)), a.reading.is_not(None))
+        .order_by(own.creator_id, a.id)
+    )
+    return list(conn.execute(wanted.where(a.network.in_(sorted(networks))) if networks else wanted))
+
+
+# --- movement ---------------------------------------------------------------------------------------------------------
+
+
+def _earlier(
+    conn: Connection, rows: Sequence[AnyRow], seen: Mapping[int, Seen]
+) -> dict[int, list[tuple[int, int, str]]]:
+    """Return the firm days of creators whose movement is watched: moment, shown score, version."""
+    c = creator_days.c
+    firm = {row.creator_id: seen[row.creator_id].at for row in rows if row.creator_id in seen}
+    if not firm:
+        return {}
+    since = day_of(min(firm.values())) - max(row.days for row in rows) - 1
+    days = conn.execute(
+        select(c.creator_id, c.at, c.score, c.model_version)
+        .where(c.creator_id.in_(sorted(firm)), c.day >= since, c.state.in_(FIRM))
+        .order_by(c.creator_id, c.at)
+    )
+    found: defaultdict[int, list[tuple[int, int, str]]] = defaultdict(list)
+    for creator_id, at, score, version in days:
+        found[creator_id].append((at, figures.shown(score), version))
+    return found
+
+
+def _moved(
+    row: AnyRow,
+    score: int,
+    one: Seen,
+    days: Sequence[tuple[int, int, str]],
+    mark: Mark | None,
+    now: int,
+    muted: bool,
+) -> tuple[Mark, tuple[int, int] | None]:
+    since = one.at - row.days * MS_A_DAY
+    if mark is not None and mark.fired_at is not None:
+        since = max(since, mark.fired_at)  # what was told already is not told again
+    known = [(at, shown) for at, shown, version in days if since <= at < one.at and version == one.version]
+    fresh, before = judge_move(row.threshold, score, [s for _, s in known], one.version, mark, now, muted=muted)
+    if before is None:
+        return fresh, None
+    return fresh, next((shown, at) for at, shown in reversed(known) if shown == before)
+
+
+# --- spikes -----------------------------------------------------------------------------------------------------------
+
+
+def _spikes(
+    conn: Connection, rows: Sequence[AnyRow], seen: Mapping[int, Seen], now: int, marks: list[dict[str, Any]]
+) -> list[Fired]:
+    """Judge the posts of creators against their typical ones; a new watch takes what it finds as known."""
+    firm = {row.creator_id for row in rows if row.creator_id in seen}
+    far = _far_posts(conn, firm) if firm else {}
+    ids = [row.id for row in rows]
+    t = watch_posts.c
+    told = {tuple(row) for row in conn.execute(select(t.watch_id, t.account_id, t.key).where(t.watch_id.in_(ids)))}
+    fired, fresh = [], []
+    for row in rows:
+        if row.creator_id not in firm or (row.snoozed_until is not None and now < row.snoozed_until):
+            continue
+        one = seen[row.creator_id]
+        mine = [p for p in far.get(row.creator_id, ()) if row.network in {None, p.post.network}]
+        new = [p for p in mine if (row.id, p.account_id, post_key(p.post.native_id)) not in told]
+        fresh += [{"watch_id": row.id, "account_id": p.account_id, "key": post_key(p.post.native_id)} for p in new]
+        known = row.model_version == one.version
+        if not known:
+            marks.append(_mark_row(row, Mark(True, row.marked_at, one.version)))
+        elif new:
+            top = max(new, key=lambda p: p.times)
+            fired.append(Fired(row.id, row.creator_id, "spiked", one, post=top.post, times=top.times))
+    if fresh:
+        conn.execute(insert(watch_posts), fresh)
+    return fired
+
+
+class _Far(NamedTuple):
+    account_id: int
+    post: Post
+    times: float
+
+
+def _far_posts(conn: Connection, ids: set[int]) -> dict[int, list[_Far]]:
+    found: defaultdict[int, list[_Far]] = defaultdict(list)
+    for account in _accounts(conn, ids, set()):
+        inputs = (json.loads(account.reading).get("score") or {}).get("inputs")
+        if not inputs or account.failure is not None:
+            continue
+        since = from_ms(account.fetched_at) - READ_BACK
+        for post in recall.posts_since(conn, account.network, account.native_id, since):
+            times = spike_times(post, inputs["typical_weighted"], inputs["posts"])
+            if times is not None:
+                found[account.creator_id].append(_Far(account.id, post, times))
+    return found
+
+
+# --- telling it -------------------------------------------------------------------------------------------------------
+
+
+def _announce(conn: Connection, fired: Sequence[Fired], now: datetime) -> None:
+    """Make what is to be told part of a message: one a creator and place within ten minutes."""
+    ids = list({one.watch_id for one in fired})
+    of = {row.id: row for row in conn.execute(select(watches).where(_W.id.in_(ids)))}
+    for one in fired:
+        row = of[one.watch_id]
+        key = _message(conn, row, one, now)
+        before, before_at = (one.before, one.before_at) if one.before is not None else _before(conn, row, one)
+        alert = {
+            "watch_id": one.watch_id,
+            "creator_id": one.creator_id,
+            "at": one.seen.at,
+            "news": one.news,
+            "score": one.seen.score,
+            "low": one.seen.low,
+            "high": one.seen.high,
+            "before": before,
+            "before_at": before_at,
+            "post": one.post.model_dump_json() if one.post is not None else None,
+            "times": one.times,
+            "delivery": key,
+        }
+        conn.execute(upsert(watch_alerts, conn.dialect.name), [alert])
+    conn.execute(update(watches).where(_W.id.in_(ids)).values(fired_at=to_ms(now)))
+    conn.execute(delete(watch_alerts).where(watch_alerts.c.at < to_ms(now - ALERTS_KEPT)))
+
+
+def _message(conn: Connection, row: AnyRow, one: Fired, now: datetime) -> str:
+    """Return the key of the message that tells this: one that still waits, or a new one."""
+    at = to_ms(now)
+    a, d = watch_alerts.c, deliveries.c
+    here = and_(d.platform == row.platform, d.team == row.team, d.channel == row.channel)
+    here = and_(here, d.thread == row.thread if row.thread is not None else d.thread.is_(None))
+    wanted = select(d.key, d.state, d.attempt, d.due_at).join(watch_alerts, a.delivery == d.key)
+    lately = and_(a.creator_id == one.creator_id, here, d.due_at > at - _TOGETHER_MS)
+    last = conn.execute(wanted.where(lately).order_by(d.due_at.desc()).limit(1)).first()
+    if last is not None:
+        waits = and_(d.key == last.key, d.state == "pending", d.attempt == 0)
+        mention = func.coalesce(d.mention, row.mention)
+        if conn.execute(update(deliveries).where(waits).values(mention=mention)).rowcount:
+            return str(last.key)
+        return _put(conn, row, one, from_ms(max(at, last.due_at + _TOGETHER_MS)))
+    return _put(conn, row, one, now + TOGETHER if _has_company(conn, row, one.creator_id) else now)
+
+
+def _has_company(conn: Connection, row: AnyRow, creator_id: int) -> bool:
+    """Whether another watch might tell of the same creator in the same place soon: then both are told together."""
+    t = creator_tags.c
+    by_tag = exists().where(t.team == row.team, t.tag == _W.tag, t.creator_id == creator_id)
+    same = and_(_W.platform == row.platform, _W.channel == row.channel, _W.state == "on", _W.id != row.id)
+    wanted = select(_W.id).where(_W.team == row.team, or_(_W.creator_id == creator_id, by_tag), same).limit(1)
+    return conn.scalar(wanted) is not None
+
+
+def _put(conn: Connection, row: AnyRow, one: Fired, due: datetime) -> str:
+    """Make a message; `{score}` of its key is the reading that crossed, by creator and moment."""
+    period = f"{one.creator_id}.{one.seen.at}"
+    made = Delivery(
+        key=f"{KIND}:{row.id}:{period}",
+        kind=KIND,
+        subscription=row.id,
+        period=period,
+        team=row.team,
+        place=Place(platform=row.platform, channel=row.channel, thread=row.thread, shown=row.shown),
+        mention=row.mention,
+        zone=row.zone,
+        due_at=due,
+    )
+    outbox.put(conn, [made])
+    return made.key
+
+
+def _before(conn: Connection, row: AnyRow, one: Fired) -> tuple[float | None, int | None]:
+    """Return the newest firm score of an earlier day, of the same version, and when it was."""
+    seen, c = one.seen, creator_days.c
+    wanted = select(c.score, c.at).where(c.creator_id == one.creator_id)
+    if row.network is not None and row.kind != "spike":
+        s, own = account_scores.c, creator_accounts.c
+        wanted = (
+            select(s.score, s.at)
+            .join(creator_accounts, own.account_id == s.account_id)
+            .join(accounts, accounts.c.id == s.account_id)
+            .where(own.creator_id == one.creator_id, accounts.c.network == row.network, s.score.is_not(None))
+        )
+        c = s
+    wanted = wanted.where(c.day < day_of(seen.at), c.state.in_(FIRM), c.model_version == seen.version)
+    found = conn.execute(wanted.order_by(c.day.desc()).limit(1)).first()
+    return (None, None) if found is None else (found[0], found[1])
+
+
+def network_score(conn: Connection, creator_id: int, network: str) -> Seen | None:
+    """Return a creator's firm score on one network; None where there is none."""
+    found: dict[tuple[int, str], Seen] = {}
+    for account in _accounts(conn, {creator_id}, {network}):
+        _strongest(found, account)
+    return found.get((creator_id, network))
