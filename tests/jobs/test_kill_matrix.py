@@ -33,9 +33,7 @@ from tests.jobs.zygote import HandClock
 
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)  # 09:00 in Berlin
 SUNDAY = MONDAY - timedelta(days=1, hours=2)
-AFTERWARDS = timedelta(
-    hours=3
-)  # when the lease of a claim is over, however far a slow machine let the clock tick before the kill
+AFTERWARDS = timedelta(hours=3)  # a claim's lease is over, however far a slow machine let the clock tick before
 CREW = 4
 
 
