@@ -1,5 +1,7 @@
 """A card's file in Slack: sent to the asker's direct messages, which nobody else reads."""
 
+from typing import Any
+
 import structlog
 from aiohttp import ClientError
 from slack_sdk.errors import SlackApiError, SlackRequestError
@@ -27,7 +29,8 @@ async def with_file(client: AsyncWebClient, user: str, card: Card) -> Card:
 async def _sent(client: AsyncWebClient, user: str, file: Attachment) -> bool:
     """Upload a file into a person's direct messages; the message above it is what opens them."""
     try:
-        above = await client.chat_postMessage(channel=user, **render(file_card(file.name)).payload())
+        words: dict[str, Any] = render(file_card(file.name)).payload()
+        above = await client.chat_postMessage(channel=user, **words)
         await client.files_upload_v2(
             channel=str(above["channel"]),
             filename=file.name,

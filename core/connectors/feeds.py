@@ -166,8 +166,8 @@ def _entry(entry: Entry, address: str) -> Post | None:
 def _date(entry: Entry) -> datetime | None:
     """Return when an entry appeared, else changed; asked without feedparser's own substitutions, which warn."""
     for name in ("published", "updated"):
-        value = dict.get(entry, f"{name}_parsed")  # type: ignore[arg-type]
-        told = dict.get(entry, name)  # type: ignore[arg-type]
+        value = dict.get(entry, f"{name}_parsed")  # type: ignore[call-overload]
+        told = dict.get(entry, name)  # type: ignore[call-overload]
         at = _calendar(value) if isinstance(value, struct_time) else _without_zone(told)
         if at is not None:
             return at
@@ -208,7 +208,7 @@ def _counted(value: object) -> int | None:
 
 
 def _links(thing: Entry) -> list[Entry]:
-    links = dict.get(thing, "links")  # type: ignore[arg-type]
+    links = dict.get(thing, "links")  # type: ignore[call-overload]
     return [link for link in links if isinstance(link, Mapping)] if isinstance(links, list) else []
 
 
