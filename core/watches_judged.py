@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Select,
     and_,
@@ -51,13 +52,14 @@ from core.tables import (
 )
 from core.tables_posting import deliveries
 from core.tables_watches import watch_alerts, watch_due, watch_marks, watch_posts, watches
-from core.watches import Mark, News, judge, judge_move, spike_times
+from core.watches import BACK, Mark, News, judge, judge_move, spike_times
 
 KIND = "alert"
 TOGETHER = timedelta(minutes=10)  # alerts of one creator in one place within this time are one message
 DOWN_AFTER = timedelta(hours=6)  # a source that fails for less than this is no reason to hold anything back
 ALERTS_KEPT = timedelta(days=60)
 ROUND = 5_000  # creators judged in one transaction
+_ROOM = 0.51  # points: a score is shown rounded half up
 _TOGETHER_MS = TOGETHER // timedelta(milliseconds=1)
 
 _W, _M, _C = watches.c, watch_marks.c, creators.c
@@ -134,8 +136,9 @@ def judge_creators(conn: Connection, ids: Sequence[int], now: datetime, *, watch
     rows = _watches_of(conn, ids, watch)
     if not rows:
         return
-    seen = _standing(conn, ids)
-    down = _down(conn, ids, now)
+    told_of = list({row.creator_id for row in rows})
+    seen = _standing(conn, told_of)
+    down = _down(conn, told_of, now)
     marks: list[dict[str, Any]] = []
     fired: list[Fired] = []
     of_network = _of_networks(conn, [row for row in rows if row.network is not None and row.kind != "spike"])
@@ -187,20 +190,35 @@ _MARKED = (_M.armed, _M.fired_at.label("marked_at"), _M.model_version)
 def _watches_of(conn: Connection, ids: Sequence[int], watch: int | None) -> list[AnyRow]:
     """Return the watches of creators, their own and those of their tags, with their marks."""
     t = creator_tags.c
-    ours = [_W.state == "on"] if watch is None else [_W.id == watch]
+    ours = [_W.state == "on", _C.state == "ok", _may_change()] if watch is None else [_W.id == watch]
     own = (
         select(*_JUDGED, _W.creator_id, *_MARKED)
+        .join(creators, _C.id == _W.creator_id)
         .outerjoin(watch_marks, and_(_M.watch_id == _W.id, _M.creator_id == _W.creator_id))
         .where(_W.creator_id.in_(bindparam("ids", expanding=True)), *ours)
     )
     by_tag = (
         select(*_JUDGED, t.creator_id, *_MARKED)
         .join(watches, and_(_W.team == t.team, _W.tag == t.tag))
+        .join(creators, _C.id == t.creator_id)
         .outerjoin(watch_marks, and_(_M.watch_id == _W.id, _M.creator_id == t.creator_id))
         .where(t.creator_id.in_(bindparam("ids", expanding=True)), *ours)
     )
     given = {"ids": list(ids)}
     return [*conn.execute(own, given), *conn.execute(by_tag, given)]
+
+
+def _may_change() -> ColumnElement[bool]:
+    """Leave out, in the database, what surely stays as it is: nearly every watch on nearly every day.
+
+    The exact scores here leave a little room around the shown ones, which are judged afterwards.
+    """
+    above, line_, score = _W.kind == "above", _W.threshold, _C.score
+    crossed = or_(and_(above, score > line_ - _ROOM), and_(~above, score < line_ - 1 + _ROOM))
+    back = or_(and_(above, score < line_ - BACK + _ROOM), and_(~above, score > line_ + BACK - _ROOM))
+    simple = and_(_W.kind.in_(("above", "below")), _W.network.is_(None))
+    new = or_(_M.armed.is_(None), _M.model_version != _C.model_version)
+    return or_(~simple, new, and_(_M.armed, crossed), and_(~_M.armed, back))
 
 
 def _standing(conn: Connection, ids: Sequence[int]) -> dict[int, Seen]:
