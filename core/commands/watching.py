@@ -155,7 +155,7 @@ CONDITION = Argument(
 )
 CHOICES = (
     Argument("where", "channel", "the channel to tell it in, this one unless said", keyword="to", typed="#channel"),
-    Argument("mention", "role", "a role or user group to call; none for nobody", keyword="mention"),
+    Argument("mention", "role", "a role or user group to call; none for nobody", keyword="mention", typed="@role"),
     Argument("text", "word", "your own words on the alert, in quotes", keyword="saying", typed='"..."'),
 )
 
@@ -168,7 +168,7 @@ COMMANDS = (
             Argument("creator", "creator", "a handle, network:handle, or a profile address"),
             CONDITION,
             *CHOICES,
-            Argument("tag", "word", "everybody with this tag instead of one creator", keyword="tag"),
+            Argument("tag", "word", "everybody with this tag instead of one creator", keyword="tag", typed="beauty"),
         ),
         manages=True,
         private=True,
@@ -187,8 +187,8 @@ COMMANDS = (
         handler=watches,
         arguments=(
             Argument("of", "creator", "only those that concern this creator"),
-            Argument("tag", "word", "only those on this tag", keyword="tag"),
-            Argument("page", "number", "which page of the list", keyword="page"),
+            Argument("tag", "word", "only those on this tag", keyword="tag", typed="beauty"),
+            Argument("page", "number", "which page of the list", keyword="page", typed="2"),
         ),
         private=True,
         aliases=("watch-list",),
