@@ -19,19 +19,15 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
-    func,
     insert,
     literal,
     or_,
     select,
-    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core import figures, outbox, recall
-from core.messenger import Place
+from core import figures, recall
 from core.models import Post
-from core.outbox import Delivery
 from core.readings import READ_BACK
 from core.recording import upsert
 from core.rosters_standing import FIRM
@@ -39,7 +35,6 @@ from core.tables import (
     MS_A_DAY,
     AnyRow,
     account_refresh,
-    account_scores,
     accounts,
     creator_accounts,
     creator_days,
@@ -50,17 +45,13 @@ from core.tables import (
     post_key,
     to_ms,
 )
-from core.tables_posting import deliveries
-from core.tables_watches import watch_alerts, watch_due, watch_marks, watch_posts, watches
+from core.tables_watches import watch_due, watch_marks, watch_posts, watches
 from core.watches import BACK, Mark, News, judge, judge_move, spike_times
+from core.watches_told import Fired, Seen, announce
 
-KIND = "alert"
-TOGETHER = timedelta(minutes=10)  # alerts of one creator in one place within this time are one message
 DOWN_AFTER = timedelta(hours=6)  # a source that fails for less than this is no reason to hold anything back
-ALERTS_KEPT = timedelta(days=60)
 ROUND = 5_000  # creators judged in one transaction
 _ROOM = 0.51  # points: a score is shown rounded half up
-_TOGETHER_MS = TOGETHER // timedelta(milliseconds=1)
 
 _W, _M, _C = watches.c, watch_marks.c, creators.c
 
@@ -98,29 +89,6 @@ def _take(conn: Connection, most: int) -> list[int]:
 
 
 # --- one round --------------------------------------------------------------------------------------------------------
-
-
-class Seen(NamedTuple):
-    """A creator's firm score, of the whole or of one network, when it was read, and under which version."""
-
-    score: float
-    low: float | None
-    high: float | None
-    at: int
-    version: str
-
-
-class Fired(NamedTuple):
-    """Something to be told: `watch` holds the watch's id, team, place, mention and zone."""
-
-    watch_id: int
-    creator_id: int
-    news: News
-    seen: Seen
-    before: float | None = None
-    before_at: int | None = None
-    post: Post | None = None
-    times: float | None = None
 
 
 def judge_due(conn: Connection, now: datetime, most: int = ROUND) -> int:
@@ -170,7 +138,7 @@ def judge_creators(conn: Connection, ids: Sequence[int], now: datetime, *, watch
     if marks:
         conn.execute(upsert(watch_marks, conn.dialect.name), marks)
     if fired:
-        _announce(conn, fired, now)
+        announce(conn, fired, now)
 
 
 def _mark_row(row: AnyRow, mark: Mark) -> dict[str, Any]:
@@ -373,99 +341,6 @@ def _far_posts(conn: Connection, ids: set[int]) -> dict[int, list[_Far]]:
             if times is not None:
                 found[account.creator_id].append(_Far(account.id, post, times))
     return found
-
-
-# --- telling it -------------------------------------------------------------------------------------------------------
-
-
-def _announce(conn: Connection, fired: Sequence[Fired], now: datetime) -> None:
-    """Make what is to be told part of a message: one a creator and place within ten minutes."""
-    ids = list({one.watch_id for one in fired})
-    of = {row.id: row for row in conn.execute(select(watches).where(_W.id.in_(ids)))}
-    for one in fired:
-        row = of[one.watch_id]
-        key = _message(conn, row, one, now)
-        before, before_at = (one.before, one.before_at) if one.before is not None else _before(conn, row, one)
-        alert = {
-            "watch_id": one.watch_id,
-            "creator_id": one.creator_id,
-            "at": one.seen.at,
-            "news": one.news,
-            "score": one.seen.score,
-            "low": one.seen.low,
-            "high": one.seen.high,
-            "before": before,
-            "before_at": before_at,
-            "post": one.post.model_dump_json() if one.post is not None else None,
-            "times": one.times,
-            "delivery": key,
-        }
-        conn.execute(upsert(watch_alerts, conn.dialect.name), [alert])
-    conn.execute(update(watches).where(_W.id.in_(ids)).values(fired_at=to_ms(now)))
-    conn.execute(delete(watch_alerts).where(watch_alerts.c.at < to_ms(now - ALERTS_KEPT)))
-
-
-def _message(conn: Connection, row: AnyRow, one: Fired, now: datetime) -> str:
-    """Return the key of the message that tells this: one that still waits, or a new one."""
-    at = to_ms(now)
-    a, d = watch_alerts.c, deliveries.c
-    here = and_(d.platform == row.platform, d.team == row.team, d.channel == row.channel)
-    here = and_(here, d.thread == row.thread if row.thread is not None else d.thread.is_(None))
-    wanted = select(d.key, d.state, d.attempt, d.due_at).join(watch_alerts, a.delivery == d.key)
-    lately = and_(a.creator_id == one.creator_id, here, d.due_at > at - _TOGETHER_MS)
-    last = conn.execute(wanted.where(lately).order_by(d.due_at.desc()).limit(1)).first()
-    if last is not None:
-        waits = and_(d.key == last.key, d.state == "pending", d.attempt == 0)
-        mention = func.coalesce(d.mention, row.mention)
-        if conn.execute(update(deliveries).where(waits).values(mention=mention)).rowcount:
-            return str(last.key)
-        return _put(conn, row, one, from_ms(max(at, last.due_at + _TOGETHER_MS)))
-    return _put(conn, row, one, now + TOGETHER if _has_company(conn, row, one.creator_id) else now)
-
-
-def _has_company(conn: Connection, row: AnyRow, creator_id: int) -> bool:
-    """Whether another watch might tell of the same creator in the same place soon: then both are told together."""
-    t = creator_tags.c
-    by_tag = exists().where(t.team == row.team, t.tag == _W.tag, t.creator_id == creator_id)
-    same = and_(_W.platform == row.platform, _W.channel == row.channel, _W.state == "on", _W.id != row.id)
-    wanted = select(_W.id).where(_W.team == row.team, or_(_W.creator_id == creator_id, by_tag), same).limit(1)
-    return conn.scalar(wanted) is not None
-
-
-def _put(conn: Connection, row: AnyRow, one: Fired, due: datetime) -> str:
-    """Make a message; `{score}` of its key is the reading that crossed, by creator and moment."""
-    period = f"{one.creator_id}.{one.seen.at}"
-    made = Delivery(
-        key=f"{KIND}:{row.id}:{period}",
-        kind=KIND,
-        subscription=row.id,
-        period=period,
-        team=row.team,
-        place=Place(platform=row.platform, channel=row.channel, thread=row.thread, shown=row.shown),
-        mention=row.mention,
-        zone=row.zone,
-        due_at=due,
-    )
-    outbox.put(conn, [made])
-    return made.key
-
-
-def _before(conn: Connection, row: AnyRow, one: Fired) -> tuple[float | None, int | None]:
-    """Return the newest firm score of an earlier day, of the same version, and when it was."""
-    seen, c = one.seen, creator_days.c
-    wanted = select(c.score, c.at).where(c.creator_id == one.creator_id)
-    if row.network is not None and row.kind != "spike":
-        s, own = account_scores.c, creator_accounts.c
-        wanted = (
-            select(s.score, s.at)
-            .join(creator_accounts, own.account_id == s.account_id)
-            .join(accounts, accounts.c.id == s.account_id)
-            .where(own.creator_id == one.creator_id, accounts.c.network == row.network, s.score.is_not(None))
-        )
-        c = s
-    wanted = wanted.where(c.day < day_of(seen.at), c.state.in_(FIRM), c.model_version == seen.version)
-    found = conn.execute(wanted.order_by(c.day.desc()).limit(1)).first()
-    return (None, None) if found is None else (found[0], found[1])
 
 
 def network_score(conn: Connection, creator_id: int, network: str) -> Seen | None:

@@ -26,7 +26,7 @@ from core.tables import AnyRow, creators, from_ms, handle_key, moment_or_none
 from core.tables_watches import watch_alerts
 from core.tracking import Tracking
 from core.watches import Alert, Listed, Rule, Watch, across
-from core.watches_judged import KIND
+from core.watches_told import KIND
 
 __all__ = ["Changed", "Listed", "Page", "SetUp", "Watch", "Watches"]
 

@@ -51,7 +51,9 @@ def test_17_alerts_fire_once_per_crossing_in_any_course_of_scores() -> None:
     for _ in range(2_000):
         kind = "above" if rng.random() < 0.5 else "below"
         scores = np.clip(50 + np.cumsum(rng.integers(-3, 4, 40)), 1, 100)
-        mark, fired, back, now = None, None, True, 0
+        mark: Mark | None = None
+        fired: int | None = None
+        back, now = True, 0
         for score in scores.tolist():
             now += int(rng.integers(1, 48)) * DAY_MS // 24
             before = mark
