@@ -227,6 +227,12 @@ def hurry(conn: Connection, team: str, channel: str, now: datetime) -> None:
     conn.execute(update(deliveries).where(mine).values(not_before=to_ms(now)))
 
 
+def move(conn: Connection, kind: str, subscription: int, place: Place) -> None:
+    """Let what waits and surely was not posted go to another place; one that was in a thread loses none of its own."""
+    mine = and_(_D.kind == kind, _D.subscription == subscription, _D.state == "pending", _D.tried_at.is_(None))
+    conn.execute(update(deliveries).where(mine).values(**place.model_dump(), not_before=_D.due_at))
+
+
 def give_up(conn: Connection, kind: str, subscription: int, why: str) -> None:
     """Let nothing more of a subscription be posted."""
     mine = and_(_D.kind == kind, _D.subscription == subscription, _D.state == "pending")

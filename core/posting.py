@@ -17,11 +17,11 @@ from core.cards_delivery import blocked_card, gone_card, zone_card
 from core.cards_subscriptions import confirmed_card
 from core.digests import StandingLike
 from core.editions import Editions, RosterLike, lost_zone
-from core.errors import ChannelGone, CloutError, DeliveryError, DeliveryForbidden, InputError
+from core.errors import ChannelGone, CloutError, DeliveryError, DeliveryForbidden, DeliveryUnknown, InputError
 from core.messenger import Messenger, Place, Platform
 from core.models import Clock
 from core.outbox import Delivery, DeliveryState
-from core.schedules import LastPost, Run, Subscribed, Subscription, due_runs, next_run, parse_schedule, period
+from core.schedules import LastPost, Run, Schedule, Subscribed, Subscription, due_runs, next_run, parse_schedule, period
 from core.store import Store
 from core.teams import Teams
 from core.wishes import Wish
@@ -66,8 +66,7 @@ class Digests:
     async def add(self, team: str, wish: Wish, *, place: Place, zone: str, asker: str) -> Subscription:
         """Subscribe a place and say so in it; raises BadSchedule, LimitReached, and DeliveryError where it cannot."""
         schedule, now = parse_schedule(wish.schedule, zone), self._clock.now()
-        messenger = self._messenger(place)
-        named = await messenger.check(team, place)
+        named = await self._messenger(place).check(team, place)
         draft = Subscription(
             team=team,
             place=named,
@@ -79,11 +78,21 @@ class Digests:
         )
         made = await self._db.write(subscriptions.add, wish.applied(draft))
         try:
-            await messenger.send(team, named, confirmed_card(made, now), key=_key(made, now))
+            await self._confirm(made, now)
         except DeliveryError:
             await self._db.write(_remove, made)
             raise
         return made
+
+    async def _confirm(self, made: Subscription, now: datetime) -> None:
+        """Say in a channel that a digest comes there, the true test that it can; raises DeliveryError.
+
+        Words that may have arrived must stay true: then the digest stands, and `digest status` tells how it fares.
+        """
+        with suppress(DeliveryUnknown):
+            await self._messenger(made.place).send(
+                made.team, made.place, confirmed_card(made, now), key=_key(made, now)
+            )
 
     async def edit(
         self, team: str, number: int | None, wish: Wish, *, place: Place | None, asker: str
@@ -94,23 +103,41 @@ class Digests:
         """
         if place is not None:
             place = await self._messenger(place).check(team, place)
+        said = False
         for _ in range(_TRIES):
             before = await self.one(team, number)
             now = self._clock.now()
-            after = self._edited(before, wish, place, now).model_copy(update={"edited_by": asker, "edited_at": now})
+            edited = await self._edited(before, wish, place, now)
+            after = edited.model_copy(update={"edited_by": asker, "edited_at": now})
+            moved = _where(after.place) != _where(before.place)
+            if moved and not said:
+                await self._confirm(after, now)
+                said = True
             stored = await self._db.write(subscriptions.change, after, before.version)
             if stored is not None:
+                if moved:  # what waits to be posted goes along
+                    await self._db.write(outbox.move, KIND, stored.id, stored.place)
                 return before, stored
         raise InputError("Somebody else is changing this digest at the same moment. Try again.")
 
-    def _edited(self, before: Subscription, wish: Wish, place: Place | None, now: datetime) -> Subscription:
-        found = wish.applied(before)
-        if place is not None:
-            found = found.model_copy(update={"place": place, "state": "on"})
-        if not wish.schedule:
+    async def _edited(self, before: Subscription, wish: Wish, place: Place | None, now: datetime) -> Subscription:
+        found, schedule = wish.applied(before), before.schedule
+        if place is not None:  # a paused digest stays paused; one whose channel was deleted runs again
+            found = found.model_copy(update={"place": place, "state": "on" if before.state == "gone" else before.state})
+        if wish.schedule:
+            schedule = parse_schedule(wish.schedule, before.schedule.zone, base=before.schedule)
+        elif found.state == before.state:
             return found
-        schedule = parse_schedule(wish.schedule, before.schedule.zone, base=before.schedule)
-        return found.model_copy(update={"schedule": schedule, "next_run": next_run(schedule, now)})
+        run = await self._following(before.id, schedule, now)
+        return found.model_copy(update={"schedule": schedule, "next_run": run})
+
+    async def _following(self, subscription: int, schedule: Schedule, now: datetime) -> Run:
+        """Return the next run of a period that has no digest yet: moved from Monday to Thursday, it comes next week."""
+        run = next_run(schedule, now)
+        made = await self._db.read(outbox.stored, _name(subscription, period(schedule.cadence, run.on)))
+        while made is not None and period(schedule.cadence, run.on) == made.period:
+            run = next_run(schedule, run.at, after=run.on)
+        return run
 
     async def pause(self, team: str, number: int | None, *, asker: str) -> Subscription:
         """Stop a digest until it is resumed; raises InputError."""
@@ -128,7 +155,7 @@ class Digests:
                     f"The channel of digest {before.number} was deleted: `digest edit {before.number} #channel` "
                     "gives it another one."
                 )
-            run = next_run(before.schedule, now)
+            run = await self._following(before.id, before.schedule, now)
             values = {"state": state, "next_run": run, "edited_by": asker, "edited_at": now}
             stored = await self._db.write(subscriptions.change, before.model_copy(update=values), before.version)
             if stored is not None:
@@ -329,9 +356,17 @@ def _make(conn: Connection, one: Subscription, now: datetime) -> None:
 _MISSED = "Clout was not running when the digest was due, and more than a day late it is not posted."
 
 
+def _name(subscription: int, named: str) -> str:
+    return f"{KIND}:{subscription}:{named}"
+
+
+def _where(place: Place) -> tuple[str, str, str | None]:
+    return place.platform, place.channel, place.thread
+
+
 def _delivery(one: Subscription, named: str, due: datetime) -> Delivery:
     return Delivery(
-        key=f"{KIND}:{one.id}:{named}",
+        key=_name(one.id, named),
         kind=KIND,
         subscription=one.id,
         period=named,

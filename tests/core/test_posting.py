@@ -310,6 +310,61 @@ async def test_a_digest_that_was_removed_stands_in_no_ones_way(tmp_path: Path, c
             await typed(app, "digest remove")
 
 
+async def test_a_digest_moved_within_its_week_comes_in_the_next_and_says_so(tmp_path: Path, clock: HandClock) -> None:
+    heard = Heard()
+    async with running(tmp_path, clock, heard) as app:
+        await typed(app, f"digest here {BERLIN}")
+        clock.moment = MONDAY
+        assert await tick(app, clock) == ["sent"]
+        clock.moment = MONDAY + DAY
+        await typed(app, "digest edit 1 thursday 09:00")
+        promised = (await app.digests.one(TEAM, 1)).next_run.at
+        assert promised == MONDAY + 10 * DAY, "this week's was posted on Monday"
+        clock.moment = promised
+        assert await tick(app, clock) == ["sent"], "what is promised is kept"
+        await typed(app, "digest pause")
+        await typed(app, "digest resume")
+        assert (await app.digests.one(TEAM, 1)).next_run.at == promised + 7 * DAY
+
+
+async def test_a_new_channel_hears_of_its_digest_and_gets_what_waits(tmp_path: Path, clock: HandClock) -> None:
+    heard = Heard()
+    async with running(tmp_path, clock, heard) as app:
+        await typed(app, f"digest here {BERLIN}")
+        heard.failing = lambda key: DeliveryForbidden("#creators", "Invite Clout first.")
+        clock.moment = MONDAY
+        assert await tick(app, clock) == ["pending"]
+        assert (await typed(app, "digest edit 1 to <#C2|team>")).error == "DeliveryForbidden"
+        assert (await app.digests.one(TEAM, 1)).place.channel == "C1", "nothing changed"
+        heard.failing = lambda key: None
+        await typed(app, "digest edit 1 to <#C2|team>")
+        assert [key.partition(":")[0] for key, _, _ in heard.sent] == ["subscribed", "subscribed"]
+        assert await tick(app, clock, timedelta(seconds=20)) == ["sent"], "it is not kept for a channel it left"
+        await typed(app, "digest edit 1 top 4")
+        assert len(heard.sent) == 3, "only a new channel is told"
+
+
+async def test_a_paused_digest_stays_paused_wherever_it_goes(tmp_path: Path, clock: HandClock) -> None:
+    async with running(tmp_path, clock, Heard()) as app:
+        await typed(app, f"digest here {BERLIN}")
+        await typed(app, "digest pause")
+        await typed(app, "digest edit 1 to <#C2|team>")
+        assert (await app.digests.one(TEAM, 1)).state == "paused"
+        await app.digests.gone(TEAM, "C2")
+        clock.moment = MONDAY + 15 * DAY
+        await typed(app, "digest edit 1 to here")
+        found = await app.digests.one(TEAM, 1)
+        assert (found.state, found.next_run.at) == ("on", MONDAY + 21 * DAY), "no run of the time without a channel"
+
+
+async def test_a_confirmation_that_may_stand_in_the_channel_is_kept_true(tmp_path: Path, clock: HandClock) -> None:
+    heard = Heard()
+    async with running(tmp_path, clock, heard) as app:
+        heard.lost = lambda key: DeliveryUnknown("#creators", "Slack did not say.")
+        assert (await typed(app, f"digest here {BERLIN}")).error is None
+        assert len(await app.digests.subscribed(TEAM)) == 1
+
+
 async def test_two_people_who_edit_at_once_hear_of_each_other(tmp_path: Path, clock: HandClock) -> None:
     async with running(tmp_path, clock, Heard()) as app:
         await typed(app, f"digest here {BERLIN}")
