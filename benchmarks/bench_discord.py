@@ -1,6 +1,7 @@
 """What Clout costs in Discord beside a bare discord.py bot, and what its process weighs; ratios of one run.
 
 Both are processes of their own; each talks to a pretend Discord of its own in this one, and they are asked in turn.
+The networks are played by a fourth process, so that their work makes no heartbeat late.
 Promises: from interaction to defer at most 1.5 times (median) and 2 times (99th percentile) a bot that only defers; a
 warm `/influence` to its finished card at most 3 times a bot that edits in a fixed card; no heartbeat of the gateway
 more than 250 ms late while lookups compute; `clout run discord` under 200 MB, `clout run` with Slack too under 300 MB.
@@ -19,7 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bench_slack import compared, cpu_s, filled, peak_mb, tell
+from benchmarks.bench_slack import compared, cpu_s, filled, free_ports, peak_mb, tell
+from benchmarks.bench_slack import running as listening
 from sandbox.discord import Discord
 from sandbox.discord_deeds import Interaction
 from sandbox.server import Sandbox
@@ -39,7 +41,7 @@ Rounds = tuple[list[list[float]], list[list[float]]]
 
 
 def bare(card: Path) -> None:
-    """Run a bot that defers, and edits in a fixed card where it is asked for one; Discord is told by the environment."""
+    """Run a bot that defers, and edits in a fixed card where it is asked for one; its settings are Clout's own."""
     import discord
     import yarl
     from discord import app_commands
@@ -50,12 +52,13 @@ def bare(card: Path) -> None:
 
     Route.BASE = os.environ["CLOUT_DISCORD__API_URL"]
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(os.environ["CLOUT_DISCORD__GATEWAY_URL"])
-    components = json.loads(card.read_text("utf-8"))
+    fixed = json.loads(card.read_text("utf-8"))
 
     class Bot(discord.AutoShardedClient):
         async def setup_hook(self) -> None:
             await tree.sync()
 
+    views: list[discord.ui.LayoutView] = []  # made once, as whoever has one fixed card would
     client = Bot(intents=discord.Intents(guilds=True), max_messages=None, guild_ready_timeout=0.05)
     tree = app_commands.CommandTree(client)
 
@@ -63,7 +66,8 @@ def bare(card: Path) -> None:
     async def influence(interaction: discord.Interaction[Any], handle: str) -> None:
         await interaction.response.defer(thinking=True)
         if handle != ONLY_DEFER:
-            await interaction.edit_original_response(view=layout(components))
+            views[:] = views or [layout(fixed)]
+            await interaction.edit_original_response(view=views[0])
 
     client.run(os.environ["CLOUT_DISCORD__TOKEN"], log_handler=None)
 
@@ -161,19 +165,25 @@ async def latest_beat_ms(ours: Asker) -> tuple[float, int]:
     return max([gateway.overdue(), *(beat.late for beat in beats)]) * 1000, len(beats)
 
 
-async def card_of(ours: Asker, file: Path) -> None:
-    """Keep the components of one of our cards, for the bare bot to send."""
+async def card_of(ours: Asker) -> str:
+    """Return the components of one of our cards, for the bare bot to send."""
     deed = await ours.ask()
     await deed.finished(PATIENCE)
     assert deed.original is not None, "deferred"
-    file.write_text(json.dumps(deed.original.components), "utf-8")
+    return json.dumps(deed.original.components)
 
 
 def pretend() -> Sandbox:
-    """Return a pretend internet whose Discord wants to hear from bots often."""
-    box = Sandbox(start=datetime.now(UTC), crowd=CROWD + COLD + 1, crowd_rate=8)
+    """Return a pretend Discord that wants to hear from bots often."""
+    box = Sandbox(start=datetime.now(UTC))
     box.discord.gateway.heartbeat_ms = BEAT_MS
     return box
+
+
+async def networks(port: int) -> None:
+    """Play the networks until the process is ended."""
+    async with Sandbox(start=datetime.now(UTC), crowd=CROWD + COLD + 1, crowd_rate=8, port=port):
+        await asyncio.Event().wait()
 
 
 async def measure() -> bool:
@@ -182,15 +192,20 @@ async def measure() -> bool:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         box, other = [await stack.enter_async_context(pretend()) for _ in range(2)]
-        env = {**box.env(), **box.discord_env(), "CLOUT_DATABASE_URL": f"sqlite:///{folder}/clout.db"}
+        port, _ = free_ports()
+        cast = ["-m", "benchmarks.bench_discord", "networks", str(port)]
+        await stack.enter_async_context(listening(cast, port, {}))
+        played = Sandbox(port=port)
+        env = {**played.env(), **box.discord_env(), "CLOUT_DATABASE_URL": f"sqlite:///{folder}/clout.db"}
         env["CLOUT_LOG_LEVEL"] = "ERROR"
-        await filled(box, env["CLOUT_DATABASE_URL"])
+        await filled(played, env["CLOUT_DATABASE_URL"])
         ours, plain = Asker(box.discord), Asker(other.discord)
         async with running(["-m", "bots.cli", "run", "discord"], box.discord, env) as clout:
-            await card_of(ours, folder / "card.json")
+            (folder / "card.json").write_text(await card_of(ours), "utf-8")
             command = ["-m", "benchmarks.bench_discord", "bare", str(folder / "card.json")]
             async with running(command, other.discord, other.discord_env()) as bot:
                 before = cpu_s(clout), cpu_s(bot)
+                print(f"{'':<34} memory after the start: {peak_mb(clout):.0f} MB")
                 kept.append(compared("warm card / bare fixed card", await cards(ours, plain), 50, WARM))
                 count = (WARM_ROUNDS + 1) * WARM_EACH / 1000
                 used = (cpu_s(clout) - before[0]) / count, (cpu_s(bot) - before[1]) / count
@@ -221,4 +236,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["bare"]:
         bare(Path(sys.argv[2]))
         sys.exit(0)
+    if sys.argv[1:2] == ["networks"]:
+        asyncio.run(networks(int(sys.argv[2])))
     sys.exit(0 if asyncio.run(measure()) else 1)

@@ -6,6 +6,7 @@ The library's own escaping leaves addresses, mentions, times and lists as they a
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from core.card import Line, MomentForm, Span
 
@@ -15,6 +16,7 @@ _BOLD = frozenset({"strong", "up", "down", "warn"})
 _SPECIAL = str.maketrans({c: f"\\{c}" for c in r"\*_~`|>#[]()<:-"} | {"@": "@\u200b"})
 _INVITE = re.compile(r"(discord(?:app)?)(?=\.(?:gg|com/invite|new))", re.IGNORECASE)
 _NUMBERED = re.compile(r"^(\s*[0-9]+)(?=\.(?:\s|$))")  # a bracket is escaped anyway
+_MARKUP = re.compile(r"[\\*_~`|>#\[\]()<:\-@]|discord|^\s*[0-9]+\.", re.IGNORECASE)  # what has something to escape
 _FENCE = str.maketrans({"`": "`\u200b"})
 
 
@@ -23,8 +25,11 @@ def unlinked(words: str) -> str:
     return _INVITE.sub("\\1\u200b", words.replace("://", "\u200b://"))
 
 
+@lru_cache(maxsize=4096)
 def escaped(words: str) -> str:
     """Return words as they are, wherever Discord reads markup; about twice as long at worst."""
+    if _MARKUP.search(words) is None:
+        return words
     plain = unlinked(words).translate(_SPECIAL)
     return _NUMBERED.sub("\\1\\\\", plain)
 
@@ -59,18 +64,24 @@ def emphasised(markup: str) -> str:
 def _span(span: Span) -> str:
     if span.moment is not None and span.moment >= _EPOCH and span.text:
         return f"<t:{int(span.moment.timestamp())}:{_TIMES[span.form]}>"
-    words = escaped(span.text) if span.untrusted else "".join(_own(span))
+    words = escaped(span.text) if span.untrusted else _ours(span.text, span.style == "code")
     return f"[{words}](<{span.url}>)" if span.url is not None and words.strip() else words
 
 
-def _own(span: Span) -> Iterator[str]:
+@lru_cache(maxsize=4096)
+def _ours(words: str, code: bool) -> str:
+    """Return words of our own as markup; most of them stand on every card."""
+    return "".join(_own(words, code))
+
+
+def _own(words: str, code: bool) -> Iterator[str]:
     """Yield our own words, with what stands between backticks as code; others' words may be quoted there."""
-    if span.style == "code" and span.text.strip() and not any(c in span.text for c in "`\\"):
-        yield f"`{unlinked(span.text)}`"
+    if code and words.strip() and not any(c in words for c in "`\\"):
+        yield f"`{unlinked(words)}`"
         return
-    parts = span.text.split("`")
+    parts = words.split("`")
     if len(parts) % 2 == 0:  # one backtick too many is just a character
-        yield escaped(span.text)
+        yield escaped(words)
         return
     for at, part in enumerate(parts):
         if at % 2 == 0:
