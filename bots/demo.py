@@ -2,7 +2,8 @@
 
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -21,17 +22,27 @@ from sandbox.server import Sandbox
 MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)  # the tour's today; the same for everybody, so that its text is too
 WEEKS_BEFORE = 12
 FOLLOWED = "@beanco"
+SIX = "@mara.example"
+KEYED = ("youtube", "instagram", "facebook")  # the networks of the six that want a key
+LIMITED, UNSET = "bluesky", "facebook"
 _WIDTH = 100
 _KEEP = Path("clout-demo")  # where the tour's picture stays, in the working folder
 
 
 @dataclass(frozen=True, slots=True)
 class Tour:
-    """What a stop of the tour may touch."""
+    """What a stop of the tour may touch; `environment` are the settings, no network's key among them."""
 
     box: Sandbox
     app: App
     terminal: Terminal
+    environment: Mapping[str, str]
+
+    @asynccontextmanager
+    async def with_keys(self, *networks: str) -> AsyncIterator["Tour"]:
+        """Open the same database once more, as it is started with the keys of these networks."""
+        async with _opened(self.box, {**self.environment, **self.box.keys(*networks)}) as tour:
+            yield tour
 
     def say(self, words: str) -> None:
         """Print a paragraph."""
@@ -59,16 +70,22 @@ async def tour(seed: int) -> int:
     """Run the tour in an empty folder of its own and return the exit code 0."""
     with tempfile.TemporaryDirectory(prefix="clout-demo-") as folder, Sandbox.in_thread(seed, MONDAY) as box:
         environment = {**box.env(), "CLOUT_DATABASE_URL": f"sqlite:///{Path(folder) / 'clout.db'}"}
-        settings = Settings.read(manifests(), environment, env_file=None)
-        clock: Clock = _BoxClock(box)
-        async with build(settings, clock=clock) as app:
-            numbers = count(0x7F3A)
-            terminal = Terminal(app, reference=lambda: f"{next(numbers) % 0x10000:04x}", zone=settings.zone)
+        async with _opened(box, environment) as tour:
             for stop in STOPS:
-                await stop(Tour(box, app, terminal))
+                await stop(tour)
     code = await weeks(seed)
     sys.stdout.write(f"\n{fill(_FAREWELL, _WIDTH)}\n\n")
     return code
+
+
+@asynccontextmanager
+async def _opened(box: Sandbox, environment: Mapping[str, str]) -> AsyncIterator[Tour]:
+    settings = Settings.read(manifests(), environment, env_file=None)
+    clock: Clock = _BoxClock(box)
+    async with build(settings, clock=clock) as app:
+        numbers = count(0x7F3A)
+        terminal = Terminal(app, reference=lambda: f"{next(numbers) % 0x10000:04x}", zone=settings.zone)
+        yield Tour(box, app, terminal, environment)
 
 
 # --- the stops --------------------------------------------------------------------------------------------------------
@@ -131,18 +148,44 @@ async def _a_failing_network(tour: Tour) -> None:
     tour.box.faults.clear()
 
 
+async def _six_networks(tour: Tour) -> None:
+    tour.say("7. One creator, six networks, three of them behind a key: still one score.")
+    async with tour.with_keys(*KEYED) as keyed:
+        for account in (
+            "mara@toot.example",
+            "github:maraquill",
+            "youtube:maraquill",
+            "instagram:mara.prints",
+            "facebook:mara.letterpress",
+        ):
+            await keyed.terminal.run(f"link {SIX} {account}")
+        await keyed.type(SIX)
+
+
+async def _one_limited_one_unset(tour: Tour) -> None:
+    tour.say(
+        "8. Seven hours later Bluesky asks everybody to wait, and Facebook's key is gone from the settings. The card "
+        "names both; what they said last still counts."
+    )
+    tour.box.clock.advance(timedelta(hours=7))
+    tour.box.faults.set(LIMITED, "429", seconds=900)
+    async with tour.with_keys(*(name for name in KEYED if name != UNSET)) as keyed:
+        await keyed.type(SIX)
+    tour.box.faults.clear()
+
+
 async def _a_difficult_server(tour: Tour) -> None:
-    tour.say("7. A server that only half speaks its own API: no look-up, odd ids, pages that repeat. Still a card.")
+    tour.say("9. A server that only half speaks its own API: no look-up, odd ids, pages that repeat. Still a card.")
     await tour.type("@oddny@odd.example")
 
 
 async def _nobody(tour: Tour) -> None:
-    tour.say("8. A handle that nobody has.")
+    tour.say("10. A handle that nobody has.")
     await tour.type("@beancoo")
 
 
 async def _hostile(tour: Tour) -> None:
-    tour.say("9. A profile full of control codes and markup is shown as harmless text.")
+    tour.say("11. A profile full of control codes and markup is shown as harmless text.")
     await tour.type("@hexed")
 
 
@@ -160,6 +203,8 @@ STOPS: tuple[Callable[[Tour], Awaitable[None]], ...] = (
     _patterns,
     _two_accounts,
     _a_failing_network,
+    _six_networks,
+    _one_limited_one_unset,
     _a_difficult_server,
     _nobody,
     _hostile,

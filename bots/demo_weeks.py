@@ -108,7 +108,7 @@ async def _track(box: Sandbox, app: App, creators: tuple[str, ...]) -> None:
 
 
 _INTRO = (
-    "10. Two weeks of a team channel. The same creators are tracked in Slack, in Discord and here, and a digest is "
+    "12. Two weeks of a team channel. The same creators are tracked in Slack, in Discord and here, and a digest is "
     "asked for every Monday at nine in Berlin. The bots are the real ones; Slack and Discord are pretend, and only the "
     "clock is moved by hand."
 )
