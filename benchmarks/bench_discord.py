@@ -78,8 +78,9 @@ def bare(card: Path) -> None:
 @asynccontextmanager
 async def running(command: list[str], hall: Discord, env: dict[str, str]) -> AsyncIterator[subprocess.Popen[bytes]]:
     """Run a process until the body ends; it is ready once it is connected and its commands are known."""
-    quiet = {"env": {**os.environ, **env}, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([sys.executable, *command], **quiet)  # noqa: ASYNC220  # some milliseconds, before any clock runs
+    process = subprocess.Popen(  # noqa: ASYNC220  # some milliseconds, before any clock runs
+        [sys.executable, *command], env={**os.environ, **env}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         await hall.ready(30.0)
         yield process

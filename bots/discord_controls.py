@@ -99,9 +99,11 @@ def control(button: Button, verb: Verb = "run", *, page: int = 0, off: bool = Fa
 
 
 def rows(controls: Sequence[Json | None]) -> list[Json]:
-    """Return buttons in rows of five; of two with the same state the first stays."""
+    """Return buttons in as few rows as hold them, about equally long; of two with the same state the first stays."""
     known = list({one["custom_id"]: one for one in reversed(controls) if one is not None}.values())[::-1]
-    return [{"type": ACTION_ROW, "components": known[at : at + ROW]} for at in range(0, len(known), ROW)]
+    count = -(-len(known) // ROW)
+    each = -(-len(known) // max(1, count))
+    return [{"type": ACTION_ROW, "components": known[at : at + each]} for at in range(0, len(known), max(1, each))]
 
 
 def turning(page: Page, again: Button) -> list[Json]:
