@@ -30,6 +30,7 @@ SCHEDULE = "every monday 09:00 Europe/Berlin"
 LEAST = 2  # points that count as a move here
 FOLLOWED = ("@beanco", "@glowguru", "@oldstar", "@fadeout", "@mara.example", "@dailyfizz.example")
 NEWCOMER = "@slowburn"
+WATCHED = "@beanco above 55"
 _JOINS = 10  # the day on which one more creator is tracked
 _WIDTH = 100
 _PATIENCE = 60.0  # seconds for one answer on a slow machine
@@ -69,7 +70,9 @@ async def _two_weeks(box: Sandbox, app: App, terminal: Terminal) -> None:
         await box.discord.ready()
         await _track(box, app, FOLLOWED)
         await _subscribe(box, terminal)
+        await _watch(box, terminal)
         await _pass(box, app)
+        await _snooze(box)
         terminal.write(f"\n--- Slack, #{CHANNEL} ---\n\n{box.slack.transcript(CHANNEL)}\n")
         terminal.write(f"\n--- Discord, #{CHANNEL} ---\n\n{box.discord.transcript(CHANNEL)}\n")
         terminal.write(
@@ -87,6 +90,25 @@ async def _subscribe(box: Sandbox, terminal: Terminal) -> None:
     await terminal.run(f"digest here {SCHEDULE} min {LEAST}")
 
 
+async def _watch(box: Sandbox, terminal: Terminal) -> None:
+    """Let somebody ask for a line when a score crosses."""
+    typed = await box.slack.command("/influence", f"watch {WATCHED}", user="ada", channel=CHANNEL)
+    await typed.answer(seconds=_PATIENCE)
+    creator, *condition = WATCHED.split()
+    hall = box.discord
+    asked = await hall.command(hall.home, CHANNEL, "ada", "watch add", {"creator": creator, "condition": " ".join(condition)})
+    await asked.finished(_PATIENCE)
+    await terminal.run(f"watch {WATCHED}")
+
+
+async def _snooze(box: Sandbox) -> None:
+    """Let somebody have enough of the alert for a day, by its button."""
+    alerts = [one for one in box.slack.channel(CHANNEL).messages if "Snooze" in str(one.blocks)]
+    if alerts:
+        pressed = await box.slack.click(alerts[-1], "Snooze 1 day", user="ada")
+        await pressed.answer(seconds=_PATIENCE)
+
+
 async def _pass(box: Sandbox, app: App) -> None:
     """Let the days go by: creators are read anew twice a week, and what is due is posted."""
     for day in DAYS:
@@ -97,6 +119,7 @@ async def _pass(box: Sandbox, app: App) -> None:
             for batch in batches:
                 await app.refreshing.refresh(batch)
         box.clock.advance(POSTED)
+        await app.watches.evaluate(box.clock.now())
         for key in await app.digests.run_due(box.clock.now()):
             await app.deliveries.deliver(key)
 
@@ -108,7 +131,7 @@ async def _track(box: Sandbox, app: App, creators: tuple[str, ...]) -> None:
 
 
 _INTRO = (
-    "12. Two weeks of a team channel. The same creators are tracked in Slack, in Discord and here, and a digest is "
-    "asked for every Monday at nine in Berlin. The bots are the real ones; Slack and Discord are pretend, and only the "
-    "clock is moved by hand."
+    "12. Two weeks of a team channel. The same creators are tracked in Slack, in Discord and here. A digest is asked for "
+    "every Monday at nine in Berlin, and a line when @beanco comes to 55, which somebody then snoozes by its button. The "
+    "bots are the real ones; Slack and Discord are pretend, and only the clock is moved by hand."
 )

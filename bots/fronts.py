@@ -21,6 +21,7 @@ from bots.slack_socket import connected as slack_connected
 from bots.supervisor import Held, Service, Supervisor
 from bots.web import Health, database_check, serving, web_app
 from core.app import App, build
+from core.channels import Heard
 from core.errors import SettingsError
 from core.jobs import free_to_run
 from core.messenger import Messenger
@@ -83,7 +84,7 @@ class SlackService:
         if self.made is None:
             oauth = installs_by_oauth(self._app.settings)
             gone = self._removed.set
-            news = self._app.digests
+            news = Heard(self._app.digests, self._app.watches)
             self.made = (
                 many_workspaces(self._app, self._front, news=news)
                 if oauth
