@@ -96,7 +96,9 @@ async def _watch(box: Sandbox, terminal: Terminal) -> None:
     await typed.answer(seconds=_PATIENCE)
     creator, *condition = WATCHED.split()
     hall = box.discord
-    asked = await hall.command(hall.home, CHANNEL, "ada", "watch add", {"creator": creator, "condition": " ".join(condition)})
+    asked = await hall.command(
+        hall.home, CHANNEL, "ada", "watch add", {"creator": creator, "condition": " ".join(condition)}
+    )
     await asked.finished(_PATIENCE)
     await terminal.run(f"watch {WATCHED}")
 
@@ -131,7 +133,7 @@ async def _track(box: Sandbox, app: App, creators: tuple[str, ...]) -> None:
 
 
 _INTRO = (
-    "12. Two weeks of a team channel. The same creators are tracked in Slack, in Discord and here. A digest is asked for "
-    "every Monday at nine in Berlin, and a line when @beanco comes to 55, which somebody then snoozes by its button. The "
-    "bots are the real ones; Slack and Discord are pretend, and only the clock is moved by hand."
+    "12. Two weeks of a team channel. The same creators are tracked in Slack, in Discord and here. A digest is asked "
+    "for every Monday at nine in Berlin, and a line when @beanco comes to 55, which somebody then snoozes by its "
+    "button. The bots are the real ones; Slack and Discord are pretend, and only the clock is moved by hand."
 )
