@@ -24,6 +24,7 @@ from core.messenger import Messengers, Place
 from core.models import ChartSpec, Clock, Manifest
 from core.networks import Networks
 from core.posting import Digests
+from core.redaction import Redacting, redact_event
 from core.refreshing import Refreshing
 from core.roster import Roster
 from core.settings import Settings
@@ -210,12 +211,16 @@ def user_agent(settings: Settings) -> str:
 
 def _log_to_stderr(level: str) -> None:
     logging.basicConfig(level=level, format="%(message)s")
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler:  # ours, not a test's
+            handler.setFormatter(Redacting("%(message)s"))
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            redact_event,
             structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"]),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
