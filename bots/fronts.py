@@ -18,6 +18,7 @@ from bots.slack_scopes import installs_by_oauth
 from bots.slack_signatures import Signatures
 from bots.slack_socket import BAD_TOKEN, Attached, SlackRefused, on_signals, one_workspace
 from bots.slack_socket import connected as slack_connected
+from bots.standby import standing_by
 from bots.supervisor import Held, Service, Supervisor
 from bots.web import Health, database_check, serving, web_app
 from core.app import App, build
@@ -245,7 +246,7 @@ async def serve(
         jobs = JobsService(app, meters=meters)
         # among the last, so that the process ends with its last front end; it is told of the end first all the same
         last: list[Service] = [jobs] if web is None else [web, jobs]
-        supervisor = Supervisor([*fronts, *services(app)], last=last, up=_greeting(fronts))
+        supervisor = Supervisor([*standing_by(app, fronts), *services(app)], last=last, up=_greeting(fronts))
         if web is not None:
             web.supervisor, web.jobs = supervisor, jobs
         warming, noting = asyncio.create_task(app.warm()), asyncio.create_task(_noted(supervisor, web, jobs))
