@@ -27,6 +27,13 @@ CASES = {
         Case("slack-5xx", "Slack answers 503 to everything", "not sent again blindly; `digest status` says unknown"),
         Case("platform-down", "a platform is down for less than a day", "posted once when it is back, marked as late"),
         Case("clock-back", "the clock steps back one hour", "nothing is posted twice, nothing waits for ever"),
+        Case("server-restarts", "the database server is stopped and started again", "posted once; no score is lost"),
+        Case("server-away", "a worker is cut off from the database, and back later", "others go on, nothing doubles"),
+        Case(
+            "worker-frozen", "a process stands still past its lease and wakes", "posted once, by the one who took over"
+        ),
+        Case("worker-gone", "a worker dies and never returns", "another takes its jobs over within 4 minutes"),
+        Case("two-senders", "two `clout run` with one token", "one posts; the other waits for its lease"),
         Case("second-process", "a second process on the same SQLite file", "refuses to start and names the first"),
     )
 }

@@ -12,6 +12,7 @@ import signal
 import sys
 import traceback
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from bots.jobs_service import JobsService
@@ -44,6 +45,21 @@ class HandClock:
         await asyncio.sleep(0.03)
 
 
+def freezer(step: str, note: str, clock: HandClock, woken: datetime) -> Any:
+    """Return a checkpoint that lets the process stand still at `step`, its id in the file `note`, until it is woken.
+
+    Time goes on meanwhile: it is `woken` then.
+    """
+
+    def checkpoint(at: str) -> None:
+        if at == step and not Path(note).exists():
+            Path(note).write_text(str(os.getpid()))
+            os.kill(os.getpid(), signal.SIGSTOP)
+            clock.moment = woken
+
+    return checkpoint
+
+
 def killer(step: str) -> Any:
     """Return a checkpoint that ends the process at `step`, without a word to anybody."""
 
@@ -63,11 +79,15 @@ async def live(order: dict[str, Any]) -> str:
         connect(app, order)
         if stop := order.get("stop"):
             app.deliveries._checkpoint = app.refreshing._checkpoint = killer(stop)
+        if freeze := order.get("freeze"):
+            app.deliveries._checkpoint = app.refreshing._checkpoint = freezer(
+                freeze, order["note"], clock, datetime.fromisoformat(order.get("woken", order["now"]))
+            )
         if order.get("file_bytes"):
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             limit = order["file_bytes"]
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-        service = JobsService(app, sleep=clock.tick)
+        service = JobsService(app, posts=order.get("posts", True), sleep=clock.tick)
         try:
             await service.start()
         except CloutError as error:
