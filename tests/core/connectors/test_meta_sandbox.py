@@ -246,7 +246,7 @@ async def test_a_limit_that_does_not_say_how_long(box: Sandbox, http: HttpClient
     assert (await refused(box, http, network)).retry_at == NOW + timedelta(minutes=5)
 
 
-async def test_100_with_33_is_the_page_on_facebook_and_our_own_account_on_instagram(
+async def test_code_100_with_33_is_the_page_on_facebook_and_our_own_account_on_instagram(
     box: Sandbox, http: HttpClient
 ) -> None:
     for network, meaning in (("facebook", NotFound), ("instagram", SourceAuthFailed)):
