@@ -27,13 +27,17 @@ def settings(box, slack, tmp_path):
 async def test_run_does_jobs_until_it_is_stopped_and_lets_no_second_one_in(settings, slack):
     stop = asyncio.Event()
     running = asyncio.create_task(serve(settings, until=lambda: stop))
-    await slack.until(lambda: slack.sockets.greeted == 1, what="a connection")
-    with pytest.raises(StoreError, match="already runs"):
-        await serve(settings, until=asyncio.Event)
-    done = await slack.command("/influence", "help history")
-    assert (await done.answer()).ephemeral
-    stop.set()
-    assert await running == 0
+    try:
+        await slack.until(lambda: slack.sockets.greeted == 1, seconds=60, what="a connection")
+        with pytest.raises(StoreError, match="already runs"):
+            await serve(settings, until=asyncio.Event)
+        done = await slack.command("/influence", "help history")
+        assert (await done.answer(seconds=60)).ephemeral
+    finally:
+        stop.set()
+        async with asyncio.timeout(60):
+            code = await running
+    assert code == 0
     async with build(settings) as app:
         assert [one.executor for one in await beats(app.store.database)] == [LOCAL]
 

@@ -49,19 +49,29 @@ async def test_when_slack_cannot_be_reached_it_says_so(settings, capsys):
 async def test_it_serves_until_it_is_asked_to_stop(settings, slack):
     stop = asyncio.Event()
     running = asyncio.create_task(serve(settings, until=lambda: stop))
-    done = await slack.command("/influence", "help history")
-    assert (await done.answer()).ephemeral
-    stop.set()
-    assert await running == 0
+    try:
+        await slack.until(lambda: slack.sockets.greeted == 1, seconds=60, what="a connection")
+        done = await slack.command("/influence", "help history")
+        assert (await done.answer(seconds=60)).ephemeral
+    finally:
+        stop.set()
+        async with asyncio.timeout(60):
+            code = await running
+    assert code == 0
 
 
 @pytest.mark.parametrize("how", ["uninstall", "revoke_tokens"])
 async def test_thrown_out_it_says_so_and_ends(settings, slack, capsys, how):
     stop = asyncio.Event()
     running = asyncio.create_task(serve(settings, until=lambda: stop))
-    await slack.until(lambda: slack.sockets.greeted == 1, what="a connection")
-    await getattr(slack, how)()
-    assert await running == 78
+    try:
+        await slack.until(lambda: slack.sockets.greeted == 1, seconds=60, what="a connection")
+        await getattr(slack, how)()
+        async with asyncio.timeout(60):
+            code = await running
+    finally:
+        stop.set()
+    assert code == 78
     assert "Install the app again" in capsys.readouterr().err
 
 
