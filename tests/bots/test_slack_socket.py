@@ -50,7 +50,6 @@ async def test_it_serves_until_it_is_asked_to_stop(settings, slack):
     stop = asyncio.Event()
     running = asyncio.create_task(serve(settings, until=lambda: stop))
     try:
-        await slack.until(lambda: slack.sockets.greeted == 1, seconds=60, what="a connection")
         done = await slack.command("/influence", "help history")
         assert (await done.answer(seconds=60)).ephemeral
     finally:
