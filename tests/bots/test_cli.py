@@ -310,7 +310,13 @@ def test_control_c_ends_with_130_and_the_database_whole(live, tmp_path, handles)
     box.faults.latency("bluesky", 60_000)
     box.requests.clear()
     with subprocess.Popen(
-        [*CLOUT, "lookup", *handles], env=environment, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*CLOUT, "lookup", *handles],
+        env=environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # a shell's background jobs ignore Ctrl-C, and their children inherit that
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as running:
         until(lambda: box.requests.count("bluesky"))
         running.send_signal(signal.SIGINT)
