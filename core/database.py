@@ -10,7 +10,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from itertools import cycle
 from pathlib import Path
@@ -197,6 +197,13 @@ REACHING = {
 _CLASHES = ("40001", "40P01", "23505")  # the last: another process added the same row a moment ago
 
 
+class _Clash(Exception):
+    """Another transaction got in the way of this one."""
+
+    def __init__(self, error: DBAPIError) -> None:
+        self.error = error
+
+
 class ServerDatabase:
     """A database server behind an async engine; transactions are as good as one after another, as with SQLite."""
 
@@ -205,6 +212,7 @@ class ServerDatabase:
         # work that reads and then writes is right on SQLite, where writers queue; so it must see nothing half done here
         self._writer = engine.execution_options(isolation_level="SERIALIZABLE", preserve_rowcount=True)
         self._writing: set[asyncio.Task[Any]] = set()
+        self._line = asyncio.Lock()  # of those who clashed: all at once would only clash again
 
     async def read(self, work: Work[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """See Database.read."""
@@ -221,18 +229,26 @@ class ServerDatabase:
             return await asyncio.shield(task)  # a caller that is cancelled leaves it to end whole
 
     async def _written(self, work: Callable[[Connection], T]) -> T:
-        for attempt in range(1, TRIES):
+        with suppress(_Clash):
+            return await self._try(work)
+        async with self._line:
+            for attempt in range(1, TRIES):
+                with suppress(_Clash):
+                    return await self._try(work)
+                await asyncio.sleep(PAUSE_S * attempt)
             try:
                 return await self._try(work)
-            except DBAPIError as err:
-                if getattr(err.orig, "sqlstate", None) not in _CLASHES:
-                    raise
-            await asyncio.sleep(PAUSE_S * attempt)
-        return await self._try(work)
+            except _Clash as clash:
+                raise clash.error from clash.error.orig
 
     async def _try(self, work: Callable[[Connection], T]) -> T:
-        async with self._writer.begin() as conn:
-            return await conn.run_sync(work)
+        try:
+            async with self._writer.begin() as conn:
+                return await conn.run_sync(work)
+        except DBAPIError as err:
+            if getattr(err.orig, "sqlstate", None) in _CLASHES:
+                raise _Clash(err) from err
+            raise
 
     async def finish(self) -> None:
         """Wait until what callers left behind has ended."""
