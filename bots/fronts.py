@@ -24,7 +24,7 @@ from bots.web import Health, database_check, serving, web_app
 from core.app import App, build
 from core.channels import Heard
 from core.errors import SettingsError
-from core.jobs import free_to_run
+from core.jobs import only_run
 from core.messenger import Messenger
 from core.settings import Settings
 
@@ -236,23 +236,23 @@ async def serve(
     when there is none, StoreError when another process runs with the same SQLite file.
     """
     stop = (until or on_signals)()
-    free_to_run(settings.database_url)
-    async with build(settings) as built:
-        meters = Meters()
-        app = replace(built, lookups=MeteredLookups.over(built.lookups, meters))
-        fronts = fronts_of(app, hand or app.messengers.add, only)
-        slack = next((one for one in fronts if isinstance(one, SlackService)), None)
-        web = WebService(app, meters, slack) if settings.port is not None else None
-        jobs = JobsService(app, meters=meters)
-        # among the last, so that the process ends with its last front end; it is told of the end first all the same
-        last: list[Service] = [jobs] if web is None else [web, jobs]
-        supervisor = Supervisor([*standing_by(app, fronts), *services(app)], last=last, up=_greeting(fronts))
-        if web is not None:
-            web.supervisor, web.jobs = supervisor, jobs
-        warming, noting = asyncio.create_task(app.warm()), asyncio.create_task(_noted(supervisor, web, jobs))
-        code = await supervisor.run(stop)
-        await asyncio.gather(warming, noting, return_exceptions=True)
-        return code
+    with only_run(settings.database_url):
+        async with build(settings) as built:
+            meters = Meters()
+            app = replace(built, lookups=MeteredLookups.over(built.lookups, meters))
+            fronts = fronts_of(app, hand or app.messengers.add, only)
+            slack = next((one for one in fronts if isinstance(one, SlackService)), None)
+            web = WebService(app, meters, slack) if settings.port is not None else None
+            jobs = JobsService(app, meters=meters)
+            # among the last, so that the process ends with its last front end; it is told of the end first all the same
+            last: list[Service] = [jobs] if web is None else [web, jobs]
+            supervisor = Supervisor([*standing_by(app, fronts), *services(app)], last=last, up=_greeting(fronts))
+            if web is not None:
+                web.supervisor, web.jobs = supervisor, jobs
+            warming, noting = asyncio.create_task(app.warm()), asyncio.create_task(_noted(supervisor, web, jobs))
+            code = await supervisor.run(stop)
+            await asyncio.gather(warming, noting, return_exceptions=True)
+            return code
 
 
 def _greeting(fronts: Sequence[Service]) -> Callable[[str], None]:

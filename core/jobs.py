@@ -7,9 +7,9 @@ something is due is `core/jobs_ticker.py`'s business, and whether it was already
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -306,14 +306,28 @@ def lock_file(path: Path) -> Path:
     return path.with_suffix(".lock")
 
 
-def free_to_run(url: str) -> None:
-    """Raise StoreError when another process runs the jobs of this SQLite installation."""
+@contextmanager
+def only_run(url: str) -> Iterator[None]:
+    """Let no other process run this SQLite installation meanwhile; raises StoreError when one does already.
+
+    Held from before the first answer: the jobs take their own lock only once they start.
+    """
     parsed = parse_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}:
-        path = jobs_file(Path(str(parsed.database)))
-        path.parent.mkdir(parents=True, exist_ok=True)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in {None, "", ":memory:"}:
+        yield
+        return
+    path = jobs_file(Path(str(parsed.database)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with only_process(path.with_suffix(".run.lock")):
         with only_process(lock_file(path)):
             pass
+        yield
+
+
+def free_to_run(url: str) -> None:
+    """Raise StoreError when another process runs this SQLite installation."""
+    with only_run(url):
+        pass
 
 
 def _destroy(seconds: int) -> None:

@@ -1,7 +1,6 @@
 """The jobs beside front ends: `clout run` starts and ends them, says how they are, and refuses a second process."""
 
 import asyncio
-import os
 
 import pytest
 
@@ -16,10 +15,6 @@ from core.jobs import LOCAL, jobs_file
 from core.jobs_lock import only_process
 from core.leases import beats
 from core.settings import Settings
-
-pytestmark = pytest.mark.skipif(
-    "PYTEST_XDIST_WORKER" in os.environ, reason="needs a process of its own: pytest tests/bots/test_jobs_service.py"
-)
 
 
 @pytest.fixture
