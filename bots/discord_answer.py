@@ -15,7 +15,8 @@ import structlog
 
 from bots.discord_view import embed, layout, rows_only
 from bots.render_discord import PICTURE, DiscordMessage, render
-from core.card import Button, Card, line
+from core.card import Attachment, Button, Card, line
+from core.cards_remarks import file_not_sent
 from core.models import ChartSpec
 
 Draw = Callable[[ChartSpec], Awaitable[bytes]]
@@ -71,6 +72,18 @@ class Answer:
                 await self._privately(message, file)
             else:
                 await self._shown(message, file)
+            if card.attachment is not None:
+                await self._with_file(message, card.attachment)
+
+    async def _with_file(self, message: DiscordMessage, file: Attachment) -> None:
+        """Send a card's file to the asker alone, below the card; where that is refused the card says so."""
+        if self.pictures and await self._attempt(self._filed(file)) == 0:
+            return
+        await self._attempt(self._edited(render(file_not_sent(message.card), picture=False)))
+
+    async def _filed(self, file: Attachment) -> None:
+        sent = discord.File(BytesIO(file.content.encode()), filename=file.name)
+        await self._interaction.followup.send(file=sent, ephemeral=True)
 
     async def _shown(self, message: DiscordMessage, file: bytes | None) -> None:
         code = await self._attempt(self._edited(message, file))
