@@ -31,6 +31,7 @@ from core.errors import (
     SourceError,
     StoreError,
     Suspended,
+    TokenExpired,
     Unavailable,
     UnknownNetwork,
 )
@@ -56,6 +57,7 @@ HAPPENED: dict[type[CloutError], str] = {
     Private: "Private account",
     Suspended: "Account not shown",
     NeedsOwner: "Needs the creator's consent",
+    TokenExpired: "Needs the creator's consent again",
     NotConfigured: "Not set up here",
     RateLimited: "Asked too often for now",
     QuotaExhausted: "Allowance used up",

@@ -14,6 +14,7 @@ CloutError                      message is safe to show; retry_at: aware datetim
     Private                     protected, or asks not to be shown to logged-out apps
     Suspended                   suspended, deactivated or taken down
     NeedsOwner                  only the owner may show this
+      TokenExpired              the owner's consent has run out
     NotConfigured               no key, or the network is off
     RateLimited                 a short window is spent; retry_at says when it ends
     QuotaExhausted              the day or the month is spent
@@ -151,6 +152,13 @@ class NeedsOwner(SourceError):
 
     status = "needs_owner_consent"
     advice = "The creator has to connect the account."
+
+
+class TokenExpired(NeedsOwner):
+    """The owner's consent has run out or was withdrawn on the network."""
+
+    status = "token_expired"
+    advice = "The creator has to connect the account again."
 
 
 class NotConfigured(SourceError):

@@ -12,9 +12,12 @@ from core.models import Manifest
 
 if TYPE_CHECKING:  # base.py brings the HTTP client with it, which a list of networks does not need
     from core.connectors.base import Call, Fetch, Verify
+    from core.connectors.owners import OwnerAccess
 
 # no networks, so not worth importing to see
-_SHARED = frozenset({"answers", "base", "bodies", "costs", "faults", "guard", "http", "origins", "pool", "resets"})
+_SHARED = frozenset(
+    {"answers", "base", "bodies", "costs", "faults", "guard", "http", "origins", "owners", "pool", "resets"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +25,14 @@ class Connector:
     """One network as its module describes it; without `fetch` it parses handles and answers NotConfigured.
 
     `calls` are the kinds of request it makes, so that a recorded answer finds the code that reads it. `verify` tries a
-    key with one cheap request.
+    key with one cheap request. `owner` tells how its accounts are connected by their owners.
     """
 
     manifest: Manifest
     fetch: "Fetch | None" = None
     calls: "tuple[Call[Any], ...]" = ()
     verify: "Verify | None" = None
+    owner: "OwnerAccess | None" = None
 
 
 @cache
@@ -40,7 +44,11 @@ def discover() -> Mapping[str, Connector]:
         if manifest := getattr(module, "MANIFEST", None):
             calls = tuple(getattr(module, "CALLS", ()))
             found[manifest.name] = Connector(
-                manifest, getattr(module, "fetch", None), calls, getattr(module, "verify", None)
+                manifest,
+                getattr(module, "fetch", None),
+                calls,
+                getattr(module, "verify", None),
+                getattr(module, "OWNER", None),
             )
     return MappingProxyType(found)
 

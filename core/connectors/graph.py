@@ -30,7 +30,7 @@ from core.connectors.base import (
 )
 from core.connectors.faults import HttpError
 from core.connectors.resets import reset_at
-from core.errors import NeedsOwner, RateLimited, SourceAuthFailed, SourceChanged, SourceError, Unavailable
+from core.errors import RateLimited, SourceAuthFailed, SourceChanged, SourceError, TokenExpired, Unavailable
 from core.models import MAX_COUNT, Clock, Manifest
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _common(manifest: Manifest, error: GraphError, asked: Asked) -> SourceError 
     if error.code in _TOKEN_REFUSED:
         why = _WHY.get(error.subcode or 0, "it is not valid")
         if asked.owned:
-            return NeedsOwner(name, f"{label} refused the creator's token: {why}.")
+            return TokenExpired(name, f"{label} refused the creator's token: {why}.")
         return SourceAuthFailed(name, f"{label} refused our token: {why}.")
     if error.missing_field:
         return SourceChanged(

@@ -26,7 +26,7 @@ from core.connectors.bodies import MAX_BODY_BYTES, read_body
 from core.connectors.costs import FREE, Cost, Meter
 from core.connectors.faults import ConnectFailed, HttpError, Refused, TimedOut, TooLarge, TooManyRedirects
 from core.connectors.guard import GuardedBackend, Resolve, SystemResolver, TidyBackend, check_name
-from core.connectors.origins import INSTANCE, host_and_port, is_exception, overridden
+from core.connectors.origins import INSTANCE, beneath, host_and_port, is_exception, overridden
 from core.connectors.pool import Pool
 from core.connectors.resets import next_pacific_midnight, next_utc_midnight, reset_at
 from core.models import Manifest
@@ -289,6 +289,10 @@ class Requests:
     def auth_for(self, default: str) -> str:
         """Return the operator's token address if there is one, else `default`; a bare host takes `default`'s path."""
         return overridden(self._auth_url, default)[0]
+
+    def auth_beneath(self, default: str) -> str:
+        """Return one of several sign-in addresses: `default`, or its path beneath the operator's address."""
+        return beneath(self._auth_url, default)
 
     async def get(
         self, path: str, *, params: Params | None = None, headers: Headers | None = None, cost: Cost = FREE

@@ -44,6 +44,14 @@ def overridden(override: str | None, default: str) -> tuple[str, HostPort | None
     return parts.geturl(), opens
 
 
+def beneath(override: str | None, default: str) -> str:
+    """Return `default`, or its path beneath the operator's address; raises `ValueError` for what is no address."""
+    if override is None:
+        return default
+    base = overridden(override, "")[0]
+    return base.rstrip("/") + urlsplit(default).path
+
+
 def is_exception(scheme: str, host: str, port: int | None, manifest: Manifest, opened: AbstractSet[HostPort]) -> bool:
     """Judge one origin: True when the operator opened it, False when it is an ordinary public one of `manifest`.
 

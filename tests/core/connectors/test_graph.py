@@ -21,13 +21,13 @@ from core.connectors.facebook import POSTS
 from core.connectors.graph import GraphError, refusal, usage
 from core.connectors.http import HttpClient
 from core.errors import (
-    NeedsOwner,
     NotConfigured,
     NotFound,
     RateLimited,
     SourceAuthFailed,
     SourceChanged,
     SourceError,
+    TokenExpired,
     Unavailable,
 )
 from core.models import Snapshot, Target
@@ -192,7 +192,7 @@ def _nothing_own(error: GraphError, asked: Asked) -> SourceError | None:
 @pytest.mark.parametrize("subcode", [None, 458, 459, 460, 463, 464, 467])
 def test_a_creators_own_token_is_the_creators_to_renew(subcode: int | None) -> None:
     error = {"code": 190, "error_subcode": subcode}
-    assert type(refused(error, owned=True)) is NeedsOwner
+    assert type(refused(error, owned=True)) is TokenExpired
     assert type(refused(error)) is SourceAuthFailed
 
 
