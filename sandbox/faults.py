@@ -33,6 +33,10 @@ OWN: dict[str, frozenset[str]] = {
     }),
     "instagram": _META | {"not_found", "own_id_of_a_page"},
     "facebook": _META | {"not_found", "person", "not_a_page", "merged"},
+    "reddit": frozenset({
+        "not_found", "no_such_user", "suspended", "token_ended", "missing_scope", "hidden_posts",
+        "hidden_posts_message", "hidden_history", "removed",
+    }),
     "twitch": frozenset({"token_ended", "bad_client", "no_scope", "followers_401", "not_found", "bad_request"}),
 }  # fmt: skip
 """Faults of one network."""

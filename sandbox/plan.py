@@ -13,6 +13,7 @@ USUAL: dict[str, Mix] = {
     "instagram": (0.93, 0.04, 0.0, 0.0, 0.03),
     "tiktok": (0.88, 0.02, 0.06, 0.0, 0.04),
     "youtube": (0.94, 0.06, 0.0, 0.0, 0.0),
+    "reddit": (0.86, 0.12, 0.02, 0.0, 0.0),
     "twitch": (1.0, 0.0, 0.0, 0.0, 0.0),  # never shown; its views follow from them
 }
 """How reactions usually fall on each network."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from sandbox import twitch, weather, youtube
+from sandbox import reddit, twitch, weather, youtube
 from sandbox.blog import Blog
 from sandbox.bluesky import Bluesky
 from sandbox.clock import MovableClock
@@ -23,6 +23,7 @@ from sandbox.github import GitHub
 from sandbox.mastodon import Mastodon
 from sandbox.meta import Facebook, Instagram
 from sandbox.protocol import QuietProtocol, whole_response
+from sandbox.reddit import Reddit
 from sandbox.twitch import Twitch
 from sandbox.wire import Answer, Ask, Network
 from sandbox.world import World
@@ -39,6 +40,8 @@ AsgiApp = Callable[[Scope, Receive, weather.Send], Awaitable[None]]
 
 KEYS = {"youtube": {"api_key": youtube.KEY}, "twitch": {"client_id": twitch.CLIENT_ID, "client_secret": twitch.SECRET}}
 KEYS |= {name: dict(of.keys) for name, of in (("instagram", Instagram), ("facebook", Facebook))}
+KEYS["reddit"] = {"client_id": reddit.CLIENT_ID, "client_secret": reddit.SECRET, "username": reddit.USERNAME}
+SWITCHES = {"reddit": {"enabled": "true"}}  # beside a key: what is off until the operator says otherwise
 CACHE_BYTES = 64 * 1024 * 1024
 
 
@@ -110,9 +113,11 @@ class Sandbox:
             "facebook": Facebook(self.world, self.clock),
         }
         streams = self.networks["twitch"] = Twitch(self.world, self.clock)
+        boards = self.networks["reddit"] = Reddit(self.world, self.clock)
         self.faults = Faults(self.networks)
         self.requests = Requests()
-        self._mounts: dict[str, AsgiApp] = {"_sandbox": control_app(self), "twitch-id": streams.sign_in}
+        self._mounts: dict[str, AsgiApp] = {"_sandbox": control_app(self)}
+        self._mounts |= {"twitch-id": streams.sign_in, "reddit-id": boards.sign_in}
         self._cache: dict[tuple[str, str], Answer] = {}
         self._cache_minute = -1
         self._cache_size = 0
@@ -147,11 +152,13 @@ class Sandbox:
     def env(self) -> dict[str, str]:
         """Return the settings that point Clout at this sandbox; networks that want a key stay off without one."""
         addresses = {f"CLOUT_{name.upper()}__BASE_URL": self.url(name) for name in self.networks}
-        return {**addresses, "CLOUT_TWITCH__AUTH_URL": f"{self.origin}/twitch-id/oauth2/token"}
+        addresses["CLOUT_TWITCH__AUTH_URL"] = f"{self.origin}/twitch-id/oauth2/token"
+        addresses["CLOUT_REDDIT__AUTH_URL"] = f"{self.origin}/reddit-id/api/v1/access_token"
+        return addresses
 
     def keys(self, *networks: str) -> dict[str, str]:
         """Return the settings that hold the keys which these networks, or all of them, take here."""
-        held = {name: KEYS[name] for name in networks or KEYS}
+        held = {name: {**KEYS[name], **SWITCHES.get(name, {})} for name in networks or KEYS}
         return {
             f"CLOUT_{name.upper()}__{key.upper()}": value for name, own in held.items() for key, value in own.items()
         }

@@ -254,6 +254,7 @@ def profile_url(account: Account) -> str:
         "tiktok": "https://www.tiktok.com/@{}",
         "youtube": "https://www.youtube.com/@{}",
         "twitch": "https://www.twitch.tv/{}",
+        "reddit": "https://www.reddit.com/user/{}",
     }
     return forms[account.network].format(handle)
 

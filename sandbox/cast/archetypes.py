@@ -18,7 +18,7 @@ ARCHETYPES = (
         "glowguru",
         "Glow Guru",
         "skincare",
-        "archetype 2: large and active; the demo's star, on five networks",
+        "archetype 2: large and active; the demo's star, on six networks",
         "Skin first, filters never. New routine every Tuesday.",
         (
             Plan(
@@ -55,7 +55,7 @@ ARCHETYPES = (
         "mara",
         "Mara Quillfeather",
         "letterpress",
-        "archetype 4: 200K followers, steady; three networks, linked",
+        "archetype 4: 200K followers, steady; seven networks, linked",
         "Type, ink, coffee stains. Prints at dawn.",
         (
             Plan("bluesky", "mara.example", 200_000, 0.018, 3, replies=3, threads=1, reposts=1, pinned_day=-15),
@@ -69,6 +69,7 @@ ARCHETYPES = (
                 repos=(
                     Repo("galley", 1_450, 6, 900),
                     Repo("inkwell", 210, 2, 300),
+                    Repo("deckle", 480, 4, 500),
                     Repo("ledger", 90, 0, 50, fork=True),
                 ),
             ),
