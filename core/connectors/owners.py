@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from core.connectors.answers import Answer
     from core.connectors.http import Requests
 
-ACCESS = "access_token"
+ACCESS = "owner_token"
 """The credential under which `fetch`, `accounts` and `revoke` find the owner's token."""
 
 
