@@ -3,8 +3,9 @@
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
@@ -69,6 +70,8 @@ MANIFEST = Manifest(
 )
 
 DEFAULT_TOKEN_URL = "https://www.reddit.com/api/v1/access_token"
+_LONGEST = 86_400  # seconds a token is kept, whatever it promises [spec: a day]
+_EARLIER = timedelta(minutes=1)  # before its end a token is replaced, so that it does not end within a lookup
 _PAGE = 100  # the most a listing holds [spec]
 _USER_AGENT = "server:clout:1 (by /u/{})"  # the form Reddit asks for: platform, app, version, contact
 _KARMA = "Reddit: karma is not a number of followers; scores are blurred by Reddit."
@@ -140,6 +143,7 @@ class _Refusal(Wire):
 
 class _Token(Wire):
     access_token: SecretStr = Field(min_length=1, max_length=4_000)
+    expires_in: LenientCount = None
 
 
 # --- answers to house types -------------------------------------------------------------------------------------------
@@ -259,12 +263,11 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class _Session:
-    """One lookup's app token; a refused one is renewed once."""
+    """Requests of one lookup under the app's token, which is kept between lookups and renewed once when refused."""
 
     client: "Requests"
     credentials: Credentials
     now: datetime
-    token: SecretStr | None = field(default=None, repr=False)
     renewed: bool = False
 
     async def sign_in(self) -> SecretStr:
@@ -276,15 +279,20 @@ class _Session:
             answer = await self.client.post(url, form=form, headers=headers, cost={"requests": 0})
         except HttpError as err:
             raise unreachable(MANIFEST, err) from err
-        self.token = _TOKEN.read(answer, Asked(handle="", now=self.now)).access_token
-        return self.token
+        told = _TOKEN.read(answer, Asked(handle="", now=self.now))
+        lives = timedelta(seconds=min(told.expires_in or 0, _LONGEST)) - _EARLIER
+        self.client.kept[self._key] = told.access_token, self.now + lives
+        return told.access_token
 
     async def ask(self, call: Call[T], asked: Asked, path: str, params: Mapping[str, str | int]) -> T:
         """Ask with the token; a token that ended in between is renewed once."""
-        token = self.token or await self.sign_in()
+        token, until = self.client.kept.get(self._key, (None, self.now))
+        if token is None or until <= self.now:
+            token = await self.sign_in()
         try:
             return await self._once(call, asked, path, params, token)
         except SourceAuthFailed:
+            self.client.kept.pop(self._key, None)
             if self.renewed:
                 raise
             self.renewed = True
@@ -298,6 +306,11 @@ class _Session:
 
     def _named(self) -> Mapping[str, str]:
         return {"user-agent": _USER_AGENT.format(self._value("username").removeprefix("u/"))}
+
+    @property
+    def _key(self) -> str:
+        """Whose token it is; a digest, so that no secret is a key that somebody prints."""
+        return sha256(f"{self._value('client_id')}\n{self._value('client_secret')}".encode()).hexdigest()
 
     def _value(self, name: str) -> str:
         return self.credentials[name].get_secret_value().strip()

@@ -20,8 +20,15 @@ from tests.core.connectors.conformance import FixedClock
 AGENT = {"user-agent": "server:clout:1 (by /u/sandbox_operator)"}
 
 
-async def read(box: Sandbox, handle: str = "glow-guru", native_id: str | None = None, **other: str) -> Snapshot:
-    http = HttpClient(user_agent="Clout/test", retry_wait=0)
+async def read(
+    box: Sandbox,
+    handle: str = "glow-guru",
+    native_id: str | None = None,
+    http: HttpClient | None = None,
+    **other: str,
+) -> Snapshot:
+    own = http is None
+    http = http or HttpClient(user_agent="Clout/test", retry_wait=0)
     now = box.clock.now()
     keys = {name: SecretStr(value) for name, value in {**KEYS["reddit"], **other}.items()}
     try:
@@ -29,7 +36,8 @@ async def read(box: Sandbox, handle: str = "glow-guru", native_id: str | None = 
         target = Target(handle=handle, native_id=native_id)
         return await fetch(target, now - timedelta(days=91), client, FixedClock(now), keys)
     finally:
-        await http.aclose()
+        if own:
+            await http.aclose()
 
 
 async def test_an_account_is_read_as_the_world_has_it(box: Sandbox) -> None:
@@ -59,12 +67,19 @@ async def test_nobody_nothing_and_a_removed_post(box: Sandbox) -> None:
     assert (await read(box)).posts == ()
 
 
-async def test_the_app_signs_in_once_for_a_lookup_and_again_when_its_token_ends(box: Sandbox) -> None:
+async def test_the_app_signs_in_once_and_again_when_its_token_ends(box: Sandbox) -> None:
     reddit = box.networks["reddit"]
     assert isinstance(reddit, Reddit)
-    box.faults.set("reddit", "token_ended", times=1)
-    assert (await read(box)).posts
-    assert reddit.signed_in == 2
+    http = HttpClient(user_agent="Clout/test", retry_wait=0)
+    for tokens in (1, 1, 2):
+        if tokens == 2:
+            reddit.end_tokens()
+        assert (await read(box, http=http)).posts
+        assert reddit.signed_in == tokens
+    box.clock.advance(timedelta(days=1))
+    assert (await read(box, http=http)).posts
+    assert reddit.signed_in == 3
+    await http.aclose()
     for wrong in ({"client_id": "nonsense"}, {"client_secret": "nonsense"}):
         with pytest.raises(SourceAuthFailed):
             await read(box, **wrong)
