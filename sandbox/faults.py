@@ -25,7 +25,7 @@ OWN: dict[str, frozenset[str]] = {
     "blog": frozenset({"gone", "not_found", "forbidden", "entities", "not_well_formed", "busy"}),
     "x": frozenset({
         "not_found", "suspended", "protected", "unauthorized_timeline", "credits", "unauthorized", "forbidden",
-        "capped",
+        "capped", "included",
     }),
     "youtube": frozenset({
         "quota", "rate", "user_rate", "key_invalid", "api_key_invalid", "not_enabled", "forbidden", "not_found",

@@ -1,6 +1,7 @@
 """X's API, version 2: users, their posts and the app's usage, with errors inside answers of status 200."""
 
 import base64
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -123,6 +124,8 @@ class X:
         if fault.kind == "protected":
             account = self._found(self._key(ask), by_id=ask.parts[2:4] != ["by", "username"])
             return as_json({"data": {**self._shown(account), "protected": True}}) if account is not None else None
+        if fault.kind == "included":
+            return _beside(self.answer(ask))
         return None
 
     # --- the calls ------------------------------------------------------------------------------------------------
@@ -179,6 +182,13 @@ class X:
 
     def _moment(self) -> float:
         return self._clock.minute() * 60.0
+
+
+def _beside(answer: Answer) -> Answer:
+    """Return a good answer with an error about an object it only mentions, as of a post that its author deleted."""
+    problem = {"title": "Not Found Error", "type": PROBLEMS + "resource-not-found", "section": "includes"}
+    error = {**problem, "detail": "Could not find post with referenced_posts.id: [7].", "value": "7"}
+    return as_json({**json.loads(answer.body), "errors": [error]}, answer.status)
 
 
 def _since(ask: Ask) -> float:
