@@ -15,7 +15,6 @@ from core.jobs import LOCAL, Faults
 from core.jobs_ticker import TICK_S
 from core.jobs_work import Engine, engine, platform_of
 from core.leases import Leases
-from core.models import BudgetState
 
 STOP_SECONDS = 15.0  # for jobs that run; what takes longer is taken up at the next start
 LATE = timedelta(seconds=4 * TICK_S)  # since the last tick: something blocks the loop or the database
@@ -59,14 +58,13 @@ class JobsService:
     async def start(self) -> None:
         """Take up what was left and tick from now on; raises StoreError, as when another process runs the jobs."""
         app = self._app
-        made = await engine(
+        made = engine(
             app.settings.database_url,
             self._leases.holder,
             app.clock,
             self._leases,
             self.faults,
             app.refreshing,
-            self._left,
             _Counted(app.deliveries, self._meters) if self._posts else None,
             platform_of(app.store.database),
             app.digests.run_due if self._posts else None,
@@ -105,16 +103,13 @@ class JobsService:
             self._last = ticks, now
         return made.ticker.well and now - self._last[1] < LATE
 
-    async def _left(self, network: str) -> tuple[BudgetState, ...]:
-        return await self._app.budgets.left(network, "")
-
     async def _measure(self, now: datetime) -> None:
         made, meters = self.engine, self._meters
         meters.ticks.inc()
         meters.faults.inc(self.faults.count - self._told)
         self._told = self.faults.count
-        for queue in made.jobs.queues if made is not None else ():
-            meters.waiting.labels(queue).set(made.ticker.waiting[queue] if made is not None else 0)
+        for line in made.lines if made is not None else ():
+            meters.waiting.labels(line).set(made.ticker.waiting[line] if made is not None else 0)
 
     async def _tidy(self, now: datetime) -> None:
         limits = {name: m.retention for name, m in self._app.manifests.items() if m.retention is not None}

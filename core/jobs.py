@@ -7,9 +7,9 @@ something is due is `core/jobs_ticker.py`'s business, and whether it was already
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,9 @@ APPLICATION_VERSION = "clout-1"  # for good: a changed workflow gets a new name,
 LOCAL = "clout"  # the executor of an SQLite installation: a restarted process takes up what it left
 KEPT = timedelta(days=7)  # finished jobs, so that they can be looked at
 POLL_S = 1.0  # how often a queue is looked at; each look costs half a millisecond
+CONNECTIONS = 6  # to the queues' database, kept by a process
+ANSWER_S = 10.0  # DBOS itself would wait for a database that is away, and tick no more; we ask again at the next tick
+STRAY_S = 30.0  # a job that stands as ours and does not run for so long was lost on its way to us
 _PRUNED_AT_ONCE = 500
 _MOST_ACTIVE = 10_000
 _ACTIVE = ["ENQUEUED", "PENDING", "DELAYED"]
@@ -43,21 +46,24 @@ Guard = Callable[[str, Callable[[], Awaitable[str]]], Awaitable[str]]
 
 
 class Job(Model):
-    """One piece of work: `name` is the workflow with its version, `key` is what makes it one and the same job."""
+    """One piece of work: `name` is the workflow with its version, `key` is what makes it one and the same job.
+
+    `part` is the part of a queue in parts.
+    """
 
     name: str
     queue: str
     key: str
     argument: str = ""
+    part: str = ""
 
 
 class QueueRule(Model):
-    """A queue: how many of its jobs one process runs at a time, and how many all may start in `period` seconds."""
+    """A queue: how many of its jobs one process runs at a time; of one `in_parts`, how many of each part."""
 
     name: str
     at_once: int = 4
-    limit: int | None = None
-    period: float = 60.0
+    in_parts: bool = False
     poll: float = POLL_S
 
 
@@ -117,7 +123,8 @@ class Jobs:
         self._executor = executor
         self._listen = listen
         self._workflows: dict[str, Workflow] = {}
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: dict[str, asyncio.Task[Any]] = {}
+        self._strays: dict[str, float] = {}
         self._held = ExitStack()
         self._started = False
 
@@ -125,11 +132,6 @@ class Jobs:
     def running(self) -> int:
         """How many jobs this process is doing."""
         return len(self._running)
-
-    @property
-    def queues(self) -> tuple[str, ...]:
-        """The names of all queues."""
-        return tuple(self._queues)
 
     @property
     def started(self) -> bool:
@@ -186,13 +188,16 @@ class Jobs:
             log_level="WARNING",
             enable_otlp=False,
             scheduler_polling_interval_sec=3600.0,  # its schedules are not used (DESIGN 5)
+            use_listen_notify=False,  # nor its messages: a connection and a thread that wakes 100 times a second less
+            notification_listener_polling_interval_sec=0.25,  # the end waits for it; it looks at an empty list
+            sys_db_pool_size=CONNECTIONS,
         )
 
     async def _register(self, rule: QueueRule) -> None:
         await DBOS.register_queue_async(
             rule.name,
-            worker_concurrency=rule.at_once,
-            limiter=None if rule.limit is None else {"limit": rule.limit, "period": rule.period},
+            worker_concurrency=None if rule.in_parts else rule.at_once,
+            partition_worker_concurrency=rule.at_once if rule.in_parts else None,
             polling_interval_sec=rule.poll,
             on_conflict="always_update",
         )
@@ -200,13 +205,15 @@ class Jobs:
     def _workflow(self, name: str, work: Work) -> Workflow:
         @DBOS.workflow(name=name)
         async def run(argument: str) -> str:
-            task = asyncio.current_task()
+            task, key = asyncio.current_task(), DBOS.workflow_id
             assert task is not None
-            self._running.add(task)
+            assert key is not None
+            self._running[key] = task
             try:
                 return await self._guard(name, lambda: work(argument))
             finally:
-                self._running.discard(task)
+                if self._running.get(key) is task:
+                    del self._running[key]
 
         return run
 
@@ -215,11 +222,12 @@ class Jobs:
     async def enqueue(self, wanted: Sequence[Job], now: datetime) -> int:
         """Queue jobs and return how many are new; one whose key waits or runs already is left alone.
 
-        A key that was done before runs once more, under a name with the moment added. Raises StoreError.
+        A key that was done before runs once more, under a name with the moment added; in a queue in parts it does not.
+        Raises StoreError.
         """
         if not wanted:
             return 0
-        with plain_faults():
+        async with _answering():
             before = await DBOS.list_workflows_async(
                 workflow_ids=[job.key for job in wanted], load_input=False, load_output=False
             )
@@ -227,9 +235,13 @@ class Jobs:
             return sum([await self._enqueue(job, now if job.key in done else None) for job in wanted])
 
     async def _enqueue(self, job: Job, again: datetime | None) -> bool:
+        if job.part and again is not None:
+            return False
         name = job.key if again is None else f"{job.key}@{int(again.timestamp())}"
+        # where a queue has parts, DBOS tells jobs apart by their names alone
+        how = SetEnqueueOptions(queue_partition_key=job.part or None, deduplication_id=None if job.part else job.key)
         try:
-            with SetWorkflowID(name), SetEnqueueOptions(deduplication_id=job.key):
+            with SetWorkflowID(name), how:
                 await DBOS.enqueue_workflow_async(job.queue, self._workflows[job.name], job.argument)
         except dbos_error.DBOSQueueDeduplicatedError:
             return False
@@ -237,7 +249,7 @@ class Jobs:
 
     async def active(self) -> tuple[Job, ...]:
         """Return the jobs of all processes that wait or run; raises StoreError."""
-        with plain_faults():
+        async with _answering():
             found = await DBOS.list_workflows_async(
                 status=_ACTIVE, name=list(self._works), limit=_MOST_ACTIVE, load_output=False
             )
@@ -247,7 +259,7 @@ class Jobs:
         """Delete the jobs that were finished a week ago; raises StoreError."""
         before = (now - KEPT).astimezone(UTC).isoformat()
         gone = 0
-        with plain_faults():
+        async with _answering(6 * ANSWER_S):
             while found := await DBOS.list_workflows_async(
                 status=_FINISHED, completed_before=before, limit=_PRUNED_AT_ONCE, load_input=False, load_output=False
             ):
@@ -259,14 +271,34 @@ class Jobs:
         """Queue again what processes left that are dead; how many jobs. Raises StoreError."""
         if not executors:
             return 0
-        with plain_faults():
-            left = await DBOS.list_workflows_async(
-                status="PENDING", executor_id=list(executors), name=list(self._works), load_output=False
-            )
-            for one in left:
-                queue = one.queue_name if one.queue_name in self._queues else None
-                await DBOS.resume_workflow_async(one.workflow_id, queue_name=queue)
+        async with _answering(6 * ANSWER_S):
+            left = await self._pending(executors)
+            await self._again(left)
         return len(left)
+
+    async def take_back(self) -> int:
+        """Queue again what stands as this process's and does not run here; how many jobs. Raises StoreError.
+
+        A database that went away in the very moment a job was handed out leaves such ones: nobody else would ever
+        take them, for this process lives.
+        """
+        now = asyncio.get_running_loop().time()
+        async with _answering():
+            idle = [one for one in await self._pending([self._executor]) if one.workflow_id not in self._running]
+            self._strays = {one.workflow_id: self._strays.get(one.workflow_id, now) for one in idle}
+            lost = [one for one in idle if now - self._strays[one.workflow_id] >= STRAY_S]
+            await self._again(lost)
+        return len(lost)
+
+    async def _pending(self, executors: Sequence[str]) -> list[WorkflowStatus]:
+        return await DBOS.list_workflows_async(
+            status="PENDING", executor_id=list(executors), name=list(self._works), load_input=False, load_output=False
+        )
+
+    async def _again(self, left: Sequence[WorkflowStatus]) -> None:
+        for one in left:
+            queue = one.queue_name if one.queue_name in self._queues else None
+            await DBOS.resume_workflow_async(one.workflow_id, queue_name=queue)
 
     # --- the end ------------------------------------------------------------------------------------------------------
 
@@ -285,7 +317,7 @@ class Jobs:
             self._held.close()
 
     def _cancel(self) -> None:
-        for task in list(self._running):
+        for task in list(self._running.values()):
             task.cancel()  # it stays pending, and is taken up at the next start
 
     async def _destroy(self, seconds: float) -> None:
@@ -328,6 +360,17 @@ def free_to_run(url: str) -> None:
     """Raise StoreError when another process runs this SQLite installation."""
     with only_run(url):
         pass
+
+
+@asynccontextmanager
+async def _answering(seconds: float = ANSWER_S) -> AsyncIterator[None]:
+    """Raise StoreError for whatever the database refuses, and when it takes too long."""
+    try:
+        with plain_faults():
+            async with asyncio.timeout(seconds):
+                yield
+    except TimeoutError as err:
+        raise StoreError("The database did not answer in time.") from err
 
 
 def _destroy(seconds: int) -> None:

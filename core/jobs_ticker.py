@@ -61,14 +61,10 @@ class Ticker:
     async def tick(self, now: datetime) -> int:
         """Do everything that is due and return how many jobs were queued; raises nothing."""
         faults = self._faults.count
-        await self._step("heartbeat", self._beat)
+        there = await self._step("heartbeat", self._beat)
         for name, step in self._each:
             await self._step(name, lambda step=step: step(now))  # type: ignore[misc]
-        queued = 0
-        if await self._step("queues", self._look):
-            for name, due in self._due:
-                queued += await self._queue(name, due, now)
-        await self._maybe_tidy(now)
+        queued = await self._queue_all(now) if there else 0  # where the database is away, nothing comes of asking
         self.ticks += 1
         self.well = self._faults.count == faults
         return queued
@@ -81,8 +77,17 @@ class Ticker:
             if dead and await self._leases.hold("take-over"):  # two at it could queue a job that already runs again
                 await self._jobs.take_over(dead)
 
+    async def _queue_all(self, now: datetime) -> int:
+        await self._step("stray jobs", self._jobs.take_back)
+        queued = 0
+        if await self._step("queues", self._look):
+            for name, due in self._due:
+                queued += await self._queue(name, due, now)
+        await self._maybe_tidy(now)
+        return queued
+
     async def _look(self) -> None:
-        self.waiting = Counter(_queue_of(job) for job in await self._jobs.active())
+        self.waiting = Counter(_line(job) for job in await self._jobs.active())
 
     async def _queue(self, name: str, due: Due, now: datetime) -> int:
         queued = 0
@@ -110,8 +115,11 @@ class Ticker:
         return await self._faults.guard(name, done) == ""
 
 
-def _queue_of(job: Job) -> str:
-    """Return the queue a job belongs to; one that was taken up after a crash waits in a queue of DBOS's own."""
-    if job.key.startswith("refresh:"):
-        return "refresh-" + job.key.split(":")[1]
-    return job.queue
+def line_of(network: str) -> str:
+    """Return what waiting refreshes of a network are counted by."""
+    return f"refresh-{network}"
+
+
+def _line(job: Job) -> str:
+    """Return what a job is counted by; one that was taken up after a crash waits in a queue of DBOS's own."""
+    return line_of(job.key.split(":")[1]) if job.key.startswith("refresh:") else job.queue

@@ -1,4 +1,4 @@
-"""The jobs of a running Clout: refreshes, a queue for each network, and deliveries; joined with what they call."""
+"""The jobs of a running Clout: refreshes, network by network, and deliveries; joined with what they call."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -8,18 +8,17 @@ from typing import Protocol
 from core import outbox
 from core.database import Database
 from core.jobs import Faults, Job, Jobs, QueueRule
-from core.jobs_ticker import Due, Step, Ticker
+from core.jobs_ticker import Due, Step, Ticker, line_of
 from core.leases import Leases
 from core.messenger import Platform
-from core.models import BudgetState, Clock
-from core.refreshing import SECONDS, SPARE, Batch, Refreshing, batch_size
+from core.models import Clock
+from core.refreshing import Batch, Refreshing
 
 REFRESH, DELIVER = "refresh.v1", "deliver.v1"  # a changed workflow gets the next number
-DELIVERIES = "deliveries"
+DELIVERIES, REFRESHES = "deliveries", "refreshes"
 REFRESHES_AT_ONCE = 4  # batches of one network in one process; how many are asked for at once is core/turns.py's
 DELIVERY_POLL_S, REFRESH_POLL_S = 1.0, 2.0  # how often each queue is looked at
 
-Left = Callable[[str], Awaitable[tuple[BudgetState, ...]]]
 RunDue = Callable[[datetime], Awaitable[Sequence[str]]]
 """Notes what has become due and returns the keys of everything that waits to be sent."""
 
@@ -35,25 +34,16 @@ class Outbox(Protocol):
         ...
 
 
-async def queues(refreshing: Refreshing, left: Left) -> list[QueueRule]:
-    """Return one queue a network, limited for all workers together by its allowance of requests, and one to deliver."""
-    rules = [QueueRule(name=DELIVERIES, at_once=8, poll=DELIVERY_POLL_S)]
-    for network in refreshing.networks:
-        limit, period = _limit(await left(network))
-        name = f"refresh-{network}"
-        rules.append(QueueRule(name=name, at_once=REFRESHES_AT_ONCE, limit=limit, period=period, poll=REFRESH_POLL_S))
-    return rules
+def queues() -> list[QueueRule]:
+    """Return the queue to deliver and the one to refresh, which has a part for each network.
 
-
-def _limit(states: Sequence[BudgetState]) -> tuple[int | None, float]:
-    """Return how many batches may start in how many seconds: the limiter counts jobs, not requests."""
-    found = [state for state in states if state.rule.unit == "requests" and state.limit and state.rule.per_lookup]
-    if not found:
-        return None, 60.0
-    state = found[0]
-    assert state.limit is not None
-    accounts = (1 - SPARE) * state.limit / state.rule.per_lookup
-    return max(1, int(accounts / batch_size(states))), SECONDS[state.rule.window]
+    How much a network may be asked is counted by `core/budgets.py`, in requests and for all workers together. A queue
+    each would cost a thread each, looking at the database.
+    """
+    return [
+        QueueRule(name=DELIVERIES, at_once=8, poll=DELIVERY_POLL_S),
+        QueueRule(name=REFRESHES, at_once=REFRESHES_AT_ONCE, in_parts=True, poll=REFRESH_POLL_S),
+    ]
 
 
 def refresh_work(refreshing: Refreshing) -> Callable[[str], Awaitable[str]]:
@@ -94,9 +84,9 @@ def refreshes_due(refreshing: Refreshing) -> Due:
     """Return who asks for refreshes."""
 
     async def due(now: datetime, waiting: Counter[str]) -> Sequence[Job]:
-        busy = {network: waiting[f"refresh-{network}"] for network in refreshing.networks}
+        busy = {network: waiting[line_of(network)] for network in refreshing.networks}
         return [
-            Job(name=REFRESH, queue=f"refresh-{one.network}", key=one.key, argument=one.model_dump_json())
+            Job(name=REFRESH, queue=REFRESHES, part=one.network, key=one.key, argument=one.model_dump_json())
             for one in await refreshing.due(now, busy)
         ]
 
@@ -119,12 +109,13 @@ def deliveries_due(run_due: RunDue, leases: Leases, platforms: Collection[Platfo
 
 
 class Engine:
-    """Everything that runs by itself, started and stopped as one."""
+    """Everything that runs by itself, started and stopped as one; `lines` is what `ticker.waiting` counts by."""
 
-    def __init__(self, jobs: Jobs, ticker: Ticker, leases: Leases) -> None:
+    def __init__(self, jobs: Jobs, ticker: Ticker, leases: Leases, lines: Sequence[str]) -> None:
         self.jobs = jobs
         self.ticker = ticker
         self.leases = leases
+        self.lines = lines
 
     async def stop(self, seconds: float) -> None:
         """Stop taking jobs, wait for what runs, and give the leases back."""
@@ -132,14 +123,13 @@ class Engine:
         await self.leases.release()
 
 
-async def engine(
+def engine(
     url: str,
     executor: str,
     clock: Clock,
     leases: Leases,
     faults: Faults,
     refreshing: Refreshing,
-    left: Left,
     deliveries: Outbox | None,
     platform: PlatformOf,
     run_due: RunDue | None,
@@ -151,7 +141,7 @@ async def engine(
     sleep: Callable[[float], Awaitable[None]] | None = None,
 ) -> Engine:
     """Join jobs and ticker; nothing runs yet. Without `deliveries` (a worker) nothing is posted."""
-    rules = await queues(refreshing, left)
+    rules = queues()
     works = {REFRESH: refresh_work(refreshing)}
     due: list[tuple[str, Due]] = []
     if deliveries is not None and run_due is not None:
@@ -162,4 +152,4 @@ async def engine(
     jobs = Jobs(url, rules, works, faults.guard, executor=executor, listen=listen)
     more = {} if sleep is None else {"sleep": sleep}
     ticker = Ticker(jobs, leases, clock, faults, due, each=each, tidy=tidy, alone=alone, **more)
-    return Engine(jobs, ticker, leases)
+    return Engine(jobs, ticker, leases, (DELIVERIES, *map(line_of, refreshing.networks)))

@@ -204,6 +204,9 @@ class Queues:
         self.pruned += 1
         return 0
 
+    async def take_back(self) -> int:
+        return 0
+
     async def take_over(self, executors: Sequence[str]) -> int:
         self.taken += executors
         return len(executors)

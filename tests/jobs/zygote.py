@@ -20,7 +20,7 @@ from bots.slack_answer import Charts
 from bots.slack_clients import OneClient
 from bots.slack_messenger import SlackMessenger
 from bots.slack_socket import web_client
-from core import jobs_work
+from core import jobs, jobs_work
 from core.app import App, build
 from core.connectors import manifests
 from core.errors import CloutError
@@ -75,6 +75,7 @@ async def live(order: dict[str, Any]) -> str:
     clock = HandClock(datetime.fromisoformat(order["now"]))
     settings = Settings.read(manifests(), order["env"], None)
     jobs_work.DELIVERY_POLL_S = jobs_work.REFRESH_POLL_S = 0.05
+    jobs.STRAY_S = 3.0
     async with build(settings, clock=clock) as app:
         connect(app, order)
         if stop := order.get("stop"):
