@@ -22,6 +22,7 @@ from sandbox.faults import Fault, Faults
 from sandbox.github import GitHub
 from sandbox.mastodon import Mastodon
 from sandbox.meta import Facebook, Instagram
+from sandbox.oauth import OAuthServer
 from sandbox.protocol import QuietProtocol, whole_response
 from sandbox.reddit import Reddit
 from sandbox.twitch import Twitch
@@ -118,6 +119,10 @@ class Sandbox:
         self.requests = Requests()
         self._mounts: dict[str, AsgiApp] = {"_sandbox": control_app(self)}
         self._mounts |= {"twitch-id": streams.sign_in, "reddit-id": boards.sign_in}
+        signing = {name: getattr(network, "oauth", None) for name, network in self.networks.items()}
+        self.oauth = {name: server for name, server in signing.items() if isinstance(server, OAuthServer)}
+        """Where owners let Clout in, by network."""
+        self._mounts |= {f"{name}-id": server.app for name, server in self.oauth.items()}
         self._cache: dict[tuple[str, str], Answer] = {}
         self._cache_minute = -1
         self._cache_size = 0
@@ -154,11 +159,14 @@ class Sandbox:
         addresses = {f"CLOUT_{name.upper()}__BASE_URL": self.url(name) for name in self.networks}
         addresses["CLOUT_TWITCH__AUTH_URL"] = f"{self.origin}/twitch-id/oauth2/token"
         addresses["CLOUT_REDDIT__AUTH_URL"] = f"{self.origin}/reddit-id/api/v1/access_token"
+        addresses |= {f"CLOUT_{name.upper()}__AUTH_URL": f"{self.origin}/{name}-id" for name in self.oauth}
         return addresses
 
     def keys(self, *networks: str) -> dict[str, str]:
         """Return the settings that hold the keys which these networks, or all of them, take here."""
-        held = {name: {**KEYS[name], **SWITCHES.get(name, {})} for name in networks or KEYS}
+        named = networks or (*KEYS, *(name for name in self.oauth if name not in KEYS))
+        apps = {name: server.settings for name, server in self.oauth.items()}
+        held = {name: {**KEYS.get(name, {}), **SWITCHES.get(name, {}), **apps.get(name, {})} for name in named}
         return {
             f"CLOUT_{name.upper()}__{key.upper()}": value for name, own in held.items() for key, value in own.items()
         }

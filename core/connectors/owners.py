@@ -8,7 +8,8 @@ import base64
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Annotated
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 
@@ -30,9 +31,10 @@ class OAuth(Model):
 
     `needed` are the scopes without which nothing can be read; the others of `scopes` are asked for as well.
     `id_credential` and `secret_credential` name the manifest's credentials of our app, `id_parameter` what the network
-    calls the first. `basic` sends both in the Authorization header instead of the form. `loopback` says whether the
-    network sends people back to an address of their own machine. `reads` are what the consent page says is read, in
-    plain words, an item each; `withdraw_url` is where the owner can withdraw on the network itself.
+    calls the first. `challenge_form` is how PKCE's hash is written. `basic` sends both in the Authorization header
+    instead of the form. `loopback` says whether the network sends people back to an address of their own machine.
+    `reads` are what the consent page says is read, in plain words, an item each; `withdraw_url` is where the owner can
+    withdraw on the network itself.
     """
 
     authorize_url: str
@@ -45,12 +47,21 @@ class OAuth(Model):
     secret_credential: str = "client_secret"
     id_parameter: str = "client_id"
     pkce: bool = False
+    challenge_form: Literal["base64url", "hex"] = "base64url"
     basic: bool = False
     loopback: bool = True
     extra: Mapping[str, str] = {}
     reads: tuple[str, ...]
     withdraw_url: str
     renew_ahead: timedelta = timedelta(days=7)  # how long before its end a token is renewed
+
+
+def challenge(oauth: OAuth, verifier: str) -> str:
+    """Return the S256 challenge of a verifier (RFC 7636, 4.2), in the form the network reads it."""
+    hashed = sha256(verifier.encode())
+    if oauth.challenge_form == "hex":
+        return hashed.hexdigest()
+    return base64.urlsafe_b64encode(hashed.digest()).decode().rstrip("=")
 
 
 class Grant(Model):
