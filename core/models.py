@@ -462,7 +462,10 @@ class Candidate(Model):
 
 
 class Reading(Model):
-    """Everything one lookup found about one creator."""
+    """Everything one lookup found about one creator.
+
+    `connectable` are the networks that would count once the creator connected them: set up here, and not connected.
+    """
 
     handle: str
     name: str | None = None
@@ -473,6 +476,7 @@ class Reading(Model):
     candidates: tuple[Candidate, ...] = ()
     pending: tuple[str, ...] = ()
     linked: bool = False
+    connectable: tuple[str, ...] = ()
     at: Moment
 
 

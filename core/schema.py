@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, inspect, select
 
-from core import tables_budgets, tables_jobs, tables_posting, tables_watches
+from core import tables_budgets, tables_consents, tables_jobs, tables_posting, tables_watches
 from core.errors import StoreError
 from core.migrations import HEAD, REVISIONS, upgrade
 from core.tables import alembic_version, metadata
@@ -17,7 +17,7 @@ from core.tables import alembic_version, metadata
 log = logging.getLogger(__name__)
 
 # Rooms whose tables join those of core/tables.py by being imported.
-TABLES = (tables_budgets, tables_jobs, tables_posting, tables_watches)
+TABLES = (tables_budgets, tables_consents, tables_jobs, tables_posting, tables_watches)
 COPY_PAGES = 4096  # 16 MB a step when copying a database aside
 
 InTransaction = Callable[[Connection, Callable[[Connection], None]], None]
