@@ -50,6 +50,8 @@ class Reddit:
         self._tokens: set[str] = set()
         self.signed_in = 0
         """How many tokens were given out."""
+        self.given: set[str] = set()
+        """Every token that was ever given out."""
 
     def end_tokens(self) -> None:
         """Refuse every token given out until now."""
@@ -82,6 +84,7 @@ class Reddit:
         self.signed_in += 1
         token = digest(f"reddit token {self.signed_in}").hex()
         self._tokens.add(token)
+        self.given.add(token)
         return as_json({"access_token": token, "token_type": "bearer", "expires_in": LASTS, "scope": "*"})
 
     # --- what the server asks for ---------------------------------------------------------------------------------

@@ -48,6 +48,8 @@ class Twitch:
         self._tokens: set[str] = set()
         self.signed_in = 0
         """How many tokens were given out."""
+        self.given: set[str] = set()
+        """Every token that was ever given out."""
 
     def end_tokens(self) -> None:
         """Refuse every token given out until now."""
@@ -80,6 +82,7 @@ class Twitch:
         self.signed_in += 1
         token = digest(f"twitch token {self.signed_in}").hex()[:30]
         self._tokens.add(token)
+        self.given.add(token)
         return as_json({"access_token": token, "expires_in": LASTS, "token_type": "bearer"})
 
     # --- what the server asks for ---------------------------------------------------------------------------------

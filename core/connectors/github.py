@@ -309,6 +309,17 @@ class _Ending(Call[datetime | None]):
 _LIMITS = _Ending(MANIFEST, "limits", r"/rate_limit$", lambda body, asked: None, _errors)
 
 
+def _where(target: Target) -> str:
+    """Return the path of an account; raises NotFound for what is no name, before it enters an address."""
+    if not (_ACCOUNT_NUMBER if target.native_id else _LOGIN).fullmatch(target.native_id or target.handle):
+        raise NotFound(MANIFEST.name, "GitHub: that cannot be an account.")
+    return f"user/{target.native_id}" if target.native_id else f"users/{target.handle}"
+
+
+_ACCOUNT_NUMBER = re.compile(r"[0-9]{1,40}")
+_LOGIN = re.compile(r"[A-Za-z0-9_-]{1,80}")  # looser than what can be registered today: old names stay
+
+
 async def fetch(
     target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
 ) -> Snapshot:
@@ -317,8 +328,7 @@ async def fetch(
     Stars and forks are running totals; what they gained is worked out from our own earlier readings, not here.
     """
     asked, headers = Asked(handle=target.handle, now=clock.now()), _headers(credentials)
-    path = f"user/{quote(target.native_id, safe='')}" if target.native_id else f"users/{quote(target.handle, safe='')}"
-    account = await ask(_ACCOUNT, client, asked, path, headers=headers)
+    account = await ask(_ACCOUNT, client, asked, _where(target), headers=headers)
     profile = _shown(account, asked)
     asked = replace(asked, handle=profile.handle, subject=profile.native_id)
 

@@ -281,7 +281,7 @@ class _Session:
             raise unreachable(MANIFEST, err) from err
         told = _TOKEN.read(answer, Asked(handle="", now=self.now))
         lives = timedelta(seconds=min(told.expires_in or 0, _LONGEST)) - _EARLIER
-        self.client.kept[self._key] = told.access_token, self.now + lives
+        self.client.kept[self._key] = told.access_token, self.now + max(lives, _EARLIER)
         return told.access_token
 
     async def ask(self, call: Call[T], asked: Asked, path: str, params: Mapping[str, str | int]) -> T:

@@ -334,7 +334,7 @@ async def fetch(
     """
     most = _most(credentials)
     asked, reader = Asked(handle=target.handle, now=clock.now()), _Reader(client, _headers(credentials))
-    if not target.native_id and not _NAME.fullmatch(target.handle):
+    if not (_NUMBER if target.native_id else _NAME).fullmatch(target.native_id or target.handle):
         raise NotFound(MANIFEST.name, "X names have 1 to 15 letters, digits or underscores.")
     await client.meter.afford({"usd": PROFILE_USD + most * POST_USD})
     profile = await reader.profile(target, asked)
@@ -359,6 +359,7 @@ async def fetch(
 
 
 _NAME = re.compile(MANIFEST.handles.pattern, re.IGNORECASE)
+_NUMBER = re.compile(r"[0-9]{1,40}")
 
 
 def _most(credentials: Credentials) -> int:
