@@ -23,7 +23,15 @@ MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)  # the tour's today; the same for
 WEEKS_BEFORE = 12
 FOLLOWED = "@beanco"
 SIX = "@mara.example"
-KEYED = ("youtube", "instagram", "facebook")  # the networks of the six that want a key
+OTHERS = (  # where else she is; YouTube's own score stands beside the six
+    "mara@toot.example",
+    "github:maraquill",
+    "instagram:mara.prints",
+    "facebook:mara.letterpress",
+    "twitch:maraquill",
+    "youtube:maraquill",
+)
+KEYED = ("youtube", "instagram", "facebook", "twitch")  # those of them that want a key
 LIMITED, UNSET = "bluesky", "facebook"
 _WIDTH = 100
 _KEEP = Path("clout-demo")  # where the tour's picture stays, in the working folder
@@ -149,15 +157,12 @@ async def _a_failing_network(tour: Tour) -> None:
 
 
 async def _six_networks(tour: Tour) -> None:
-    tour.say("7. One creator, six networks, three of them behind a key: still one score.")
+    tour.say(
+        "7. One creator on six networks, three of them behind a key: one score. Her YouTube channel is linked too; "
+        "its terms want its score kept apart, so it stands beside the six and not among them."
+    )
     async with tour.with_keys(*KEYED) as keyed:
-        for account in (
-            "mara@toot.example",
-            "github:maraquill",
-            "youtube:maraquill",
-            "instagram:mara.prints",
-            "facebook:mara.letterpress",
-        ):
+        for account in OTHERS:
             await keyed.terminal.run(f"link {SIX} {account}")
         await keyed.type(SIX)
 
@@ -165,7 +170,7 @@ async def _six_networks(tour: Tour) -> None:
 async def _one_limited_one_unset(tour: Tour) -> None:
     tour.say(
         "8. Seven hours later Bluesky asks everybody to wait, and Facebook's key is gone from the settings. The card "
-        "names both; what they said last still counts."
+        "names both; what they said last still counts, and the score has not fallen."
     )
     tour.box.clock.advance(timedelta(hours=7))
     tour.box.faults.set(LIMITED, "429", seconds=900)
