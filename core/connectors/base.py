@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SecretStr, ValidationError
 
 from core.connectors.answers import Answer
 from core.connectors.costs import FREE, Cost
@@ -91,6 +91,8 @@ def moment(value: object) -> datetime | None:
     try:
         if isinstance(value, str):
             parsed = datetime.fromisoformat(value)
+            if parsed.tzinfo is UTC:
+                return parsed
         elif isinstance(value, int | float) and not isinstance(value, bool):
             parsed = datetime.fromtimestamp(value, UTC)
         else:
@@ -111,6 +113,8 @@ def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
     """Return outside text without control characters, at most `limit` characters, or None when nothing is left."""
     if not isinstance(value, str):
         return None
+    if len(value) <= limit and value.isprintable():
+        return value.strip() or None
     return _CONTROLS.sub(" ", value[:limit]).strip() or None
 
 
@@ -129,11 +133,21 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
 _LINK = re.compile(r"https?://[^\s<>\"'()\[\]{}|\\^`]{4,300}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
-LenientCount = Annotated[int | None, BeforeValidator(count)]
-LenientMoment = Annotated[datetime | None, BeforeValidator(moment)]
-LenientText = Annotated[str | None, BeforeValidator(text)]
-Code = Annotated[str, BeforeValidator(code)]
-NeededMoment = Annotated[datetime, BeforeValidator(_needed_moment)]
+# what is as it should be never leaves pydantic's own code; only the rest is looked at by ours
+LenientCount = Annotated[
+    Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)] | Annotated[int | None, PlainValidator(count)],
+    Field(union_mode="left_to_right"),
+]
+"""A count as `count` reads it."""
+LenientText = Annotated[
+    Annotated[str, Field(strict=True, max_length=TEXT_LIMIT, pattern=r"^[!-~](?:[ -~]*[!-~])?$")]
+    | Annotated[str | None, PlainValidator(text)],
+    Field(union_mode="left_to_right"),
+]
+"""A text as `text` reads it; plain ASCII passes as it is."""
+LenientMoment = Annotated[datetime | None, PlainValidator(moment)]
+Code = Annotated[str, PlainValidator(code)]
+NeededMoment = Annotated[datetime, PlainValidator(_needed_moment)]
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------

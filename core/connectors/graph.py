@@ -18,7 +18,6 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from core.connectors.answers import Answer
 from core.connectors.base import (
-    TEXT_LIMIT,
     Asked,
     Call,
     Credentials,
@@ -31,7 +30,7 @@ from core.connectors.base import (
 from core.connectors.faults import HttpError
 from core.connectors.resets import reset_at
 from core.errors import RateLimited, SourceAuthFailed, SourceChanged, SourceError, TokenExpired, Unavailable
-from core.models import MAX_COUNT, Clock, Manifest
+from core.models import Clock, Manifest
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests
@@ -57,16 +56,10 @@ def _written_out(value: object) -> object:
 NodeId = Annotated[str, BeforeValidator(_written_out), Field(pattern=r"^[0-9]{1,40}$")]
 """An id, which is text of any length and sometimes comes as a number."""
 
-# what is as it should be never leaves pydantic's own code; only the rest is looked at by ours
-Count = Annotated[
-    Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)] | LenientCount, Field(union_mode="left_to_right")
-]
-"""A count as the lenient ones of all networks, faster."""
-Words = Annotated[
-    Annotated[str, Field(strict=True, max_length=TEXT_LIMIT, pattern=r"^[!-~](?:[ -~]*[!-~])?$")] | LenientText,
-    Field(union_mode="left_to_right"),
-]
-"""A text as the lenient ones of all networks, faster where it is plain ASCII."""
+Count = LenientCount
+"""A count, as on all networks."""
+Words = LenientText
+"""A text, as on all networks."""
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
@@ -100,7 +93,7 @@ class _Refusal(GraphWire):
 Own = Callable[[GraphError, Asked], SourceError | None]
 
 _PARAMETER = 100
-_THROTTLED = frozenset({4, 17, 32, 341, 368, 613, *range(80_000, 80_015)})
+THROTTLED = frozenset({4, 17, 32, 341, 368, 613, *range(80_000, 80_015)})
 _TOKEN_REFUSED = frozenset({102, 104, 190})
 _NOT_ALLOWED = frozenset({3, 10, *range(200, 300)})
 _PASSING = frozenset({1, 2})
@@ -142,7 +135,7 @@ def refusal(manifest: Manifest, answer: Answer, asked: Asked, own: Own) -> Sourc
     `own` knows the codes whose meaning depends on the network.
     """
     error = told(answer)
-    if answer.status == 429 or (error is not None and error.code in _THROTTLED):
+    if answer.status == 429 or (error is not None and error.code in THROTTLED):
         return _throttled(manifest, answer, asked.now)
     if error is None:
         return _page_for_people(manifest, answer)
