@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from core.models import Manifest
 
 if TYPE_CHECKING:  # base.py brings the HTTP client with it, which a list of networks does not need
-    from core.connectors.base import Call, Fetch, Verify
+    from core.connectors.base import Call, Entries, Fetch, Verify
     from core.connectors.owners import OwnerAccess
 
 # no networks, so not worth importing to see
 _SHARED = frozenset(
-    {"answers", "base", "bodies", "costs", "faults", "guard", "http", "origins", "owners", "pool", "resets"}
+    "answers base bodies costs facebook_owner faults guard http insights instagram_owner items meta_login origins "
+    "owners pool resets".split()
 )
 
 
@@ -25,7 +26,8 @@ class Connector:
     """One network as its module describes it; without `fetch` it parses handles and answers NotConfigured.
 
     `calls` are the kinds of request it makes, so that a recorded answer finds the code that reads it. `verify` tries a
-    key with one cheap request. `owner` tells how its accounts are connected by their owners.
+    key with one cheap request. `owner` tells how its accounts are connected by their owners. `entries` is what a
+    reference work has in place of `fetch`: which accounts belong together.
     """
 
     manifest: Manifest
@@ -33,6 +35,7 @@ class Connector:
     calls: "tuple[Call[Any], ...]" = ()
     verify: "Verify | None" = None
     owner: "OwnerAccess | None" = None
+    entries: "Entries | None" = None
 
 
 @cache
@@ -49,6 +52,7 @@ def discover() -> Mapping[str, Connector]:
                 calls,
                 getattr(module, "verify", None),
                 getattr(module, "OWNER", None),
+                getattr(module, "entries", None),
             )
     return MappingProxyType(found)
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from pydantic import BeforeValidator, Field
 
+from core.connectors import facebook_owner
 from core.connectors.answers import Answer
 from core.connectors.base import (
     Asked,
@@ -34,6 +35,8 @@ from core.connectors.graph import (
     refusal,
     signed,
 )
+from core.connectors.meta_login import as_owner
+from core.connectors.owners import ACCESS
 from core.errors import NotFound, SourceAuthFailed, SourceError
 from core.models import (
     BudgetRule,
@@ -89,8 +92,10 @@ MANIFEST = Manifest(
         Credential(
             name="app_secret",
             required=False,
-            help="The app's secret, from which each call is signed; Page Public Content Access asks for it.",
+            help="The app's secret, from which each call is signed; needed for Page Public Content Access, and to "
+            "connect Pages by their owners.",
         ),
+        Credential(name="app_id", required=False, help="The Meta app's id; needed to connect Pages by their owners."),
     ),
     budgets=(
         BudgetRule(
@@ -127,7 +132,7 @@ _POST_FIELDS = {
     "reactions": "reactions.limit(0).summary(total_count)",
 }
 _OPTIONAL_OF_PAGES = frozenset({*_PAGE_FIELDS} - {"id", "name"})
-_OPTIONAL_OF_POSTS = frozenset({*_POST_FIELDS} - {"id", "created_time"})
+_OPTIONAL_OF_POSTS = frozenset({*_POST_FIELDS, *facebook_owner.VIEWS} - {"id", "created_time"})
 _VERIFIED = {"blue_verified": True, "gray_verified": True, "not_verified": False}
 _PERMALINK = re.compile(r"https://(?:[a-z-]{1,20}\.)?facebook\.com/[^?#\s@\\]{1,200}")
 _PAGE_ID = re.compile(r"[0-9]{1,40}")
@@ -165,6 +170,7 @@ class _Post(GraphWire):
     shares: Annotated[int | None, BeforeValidator(_shared)] = 0  # the key is left out when nobody shared
     comments: Annotated[int | None, BeforeValidator(_total)] = None
     reactions: Annotated[int | None, BeforeValidator(_total)] = None
+    insights: Annotated[int | None, BeforeValidator(facebook_owner.views)] = None  # told to the Page's own token
 
     @property
     def page(self) -> str:
@@ -219,6 +225,7 @@ def _post(item: _Post) -> Post:
         likes=item.reactions,
         reposts=item.shares,
         replies=item.comments,
+        views=item.insights,
     )
 
 
@@ -245,6 +252,7 @@ def _own_errors(error: GraphError, asked: Asked) -> SourceError | None:
     return None
 
 
+OWNER = facebook_owner.access(MANIFEST)
 PROFILE = Call(MANIFEST, "profile", r"^/(?:v[0-9.]+/)?[^/]+$", _profile, _errors)
 POSTS = Call(MANIFEST, "posts", r"/[^/]+/posts$", _page, _errors)
 CALLS = (PROFILE, POSTS)
@@ -259,9 +267,11 @@ async def fetch(
 ) -> Snapshot:
     """Return a Page and its posts since `since`; raises one SourceError.
 
-    Two requests, and one more for each further 25 posts.
+    Two requests, and one more for each further 25 posts; with the Page's own token they tell views too.
     """
-    asked = Asked(handle=target.handle, now=clock.now())
+    owned = ACCESS in credentials
+    credentials = as_owner(credentials) if owned else credentials
+    asked = Asked(handle=target.handle, now=clock.now(), owned=owned)
     session, key = Session(client, clock, MANIFEST, credentials), _key(target)
     session.begin()
     profile = await session.ask(PROFILE, asked, key, _page_params, _OPTIONAL_OF_PAGES)
@@ -269,7 +279,7 @@ async def fetch(
 
     async def page(cursor: str | None) -> Page:
         def params(without: Collection[str]) -> dict[str, str | int]:
-            return _post_params(since, cursor, without)
+            return _post_params(since, cursor, without, owned)
 
         path = f"{quote(profile.native_id, safe='')}/posts"
         found = await session.ask(POSTS, asked, path, params, _OPTIONAL_OF_POSTS)
@@ -280,7 +290,8 @@ async def fetch(
 
     walk = await Walk(since).over(page, MANIFEST.label)
     notes = (*session.notes, *walk.notes)
-    return Snapshot(profile=profile, posts=walk.inside(), complete_from=walk.complete_from, notes=notes)
+    found = Snapshot(profile=profile, posts=walk.inside(), complete_from=walk.complete_from, notes=notes)
+    return found.model_copy(update={"access": "owner_authorised"}) if owned else found
 
 
 def _key(target: Target) -> str:
@@ -297,8 +308,9 @@ def _page_params(without: Collection[str]) -> dict[str, str | int]:
     return {"fields": ",".join(name for name in _PAGE_FIELDS if name not in without)}
 
 
-def _post_params(since: datetime, cursor: str | None, without: Collection[str]) -> dict[str, str | int]:
-    fields = ",".join(words for name, words in _POST_FIELDS.items() if name not in without)
+def _post_params(since: datetime, cursor: str | None, without: Collection[str], owned: bool) -> dict[str, str | int]:
+    asked_for = {**_POST_FIELDS, **facebook_owner.VIEWS} if owned else _POST_FIELDS
+    fields = ",".join(words for name, words in asked_for.items() if name not in without)
     params: dict[str, str | int] = {"fields": fields, "since": int(since.timestamp()), "limit": _PAGE}
     return {**params, **(page_after(cursor) if cursor is not None else {})}
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from core.connectors import instagram_owner
 from core.connectors.answers import Answer
 from core.connectors.base import (
     Asked,
@@ -36,6 +37,8 @@ from core.connectors.graph import (
     refusal,
     signed,
 )
+from core.connectors.insights import figures
+from core.connectors.owners import ACCESS
 from core.errors import NotConfigured, NotFound, SourceAuthFailed, SourceChanged, SourceError
 from core.models import (
     BudgetRule,
@@ -84,7 +87,11 @@ MANIFEST = Manifest(
         Credential(
             name="app_secret",
             required=False,
-            help="The app's secret, from which each call is signed; needed when the app demands it.",
+            help="The app's secret, from which each call is signed; needed when the app demands it, and to connect "
+            "accounts by their owners.",
+        ),
+        Credential(
+            name="app_id", required=False, help="The Meta app's id; needed to connect accounts by their owners."
         ),
     ),
     budgets=(
@@ -210,6 +217,13 @@ def _page(account: _Account, asked: Asked) -> Page:
     )
 
 
+def _own_media(body: bytes, asked: Asked) -> Page:
+    """Return a page of an account's own media; only `next` says that there is another one."""
+    media = _Media.model_validate_json(body)
+    page = _page(_Account(id=asked.subject or "0", media=media), asked)
+    return replace(page, cursor=media.next_page)
+
+
 def _post(item: _Medium) -> Post:
     link = item.permalink or ""
     return Post(
@@ -251,7 +265,10 @@ def _ours_or_not_found(error: GraphError, asked: Asked) -> SourceError | None:
 
 
 PROFILE = Call(MANIFEST, "profile", r"^/(?:v[0-9.]+/)?[^/]+$", _read, _errors)  # its posts come with it
-CALLS = (PROFILE,)
+MEDIA = Call(MANIFEST, "media", r"/[0-9A-Za-z_{}]+/media$", _own_media, _errors)
+INSIGHTS = Call(MANIFEST, "insights", r"/[0-9A-Za-z_{}]+/insights$", figures, _errors)
+CALLS = (PROFILE, MEDIA, INSIGHTS)
+OWNER = instagram_owner.access(MANIFEST)
 _DISCOVERY = Call(MANIFEST, "discovery", PROFILE.path, _discovered, _discovery_errors)
 _OWN = Call(MANIFEST, "own", PROFILE.path, lambda body, asked: _Account.model_validate_json(body), _discovery_errors)
 
@@ -265,8 +282,10 @@ async def fetch(
     """Return a business or creator account and its posts since `since`; raises one SourceError.
 
     One request, and one more for each further 50 posts. Only names can be asked for: when another account has taken
-    the name of the one that is known, that one is not found.
+    the name of the one that is known, that one is not found. With its owner's token: `instagram_owner.py`.
     """
+    if ACCESS in credentials:
+        return await instagram_owner.fetch((PROFILE, MEDIA, INSIGHTS), target, since, client, clock, credentials)
     handle = target.handle
     if not re.fullmatch(MANIFEST.handles.pattern, handle):
         raise NotFound(MANIFEST.name, "Instagram: that cannot be an account.")

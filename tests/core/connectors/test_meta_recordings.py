@@ -24,10 +24,10 @@ EXPECTED: dict[str, dict[str, tuple[str, object]]] = {
         "error_400_not_business_110_2207013.json": ("error", "NotFound"),
         "error_400_not_exists_110_2207013.json": ("error", "NotFound"),
         "error_4_app_rate_limited.json": ("error", "RateLimited"),
-        "own_account_media_p1.json": ("not_ours", None),  # an owner's own media are not asked for
-        "own_account_media_p2.json": ("not_ours", None),
+        "own_account_media_p1.json": ("posts", 2),  # asked for in the owner's name
+        "own_account_media_p2.json": ("posts", 2),
         "own_account_profile.json": ("profile", None),
-        "own_media_insights.json": ("not_ours", None),
+        "own_media_insights.json": ("not_ours", None),  # figures of one post, neither profile nor posts
     },
     "facebook": {
         "error_100_needs_appsecret_proof.json": ("error", "SourceAuthFailed"),
