@@ -495,6 +495,35 @@ class NetworkAvailability(Model):
     expires_at: Moment | None = None
 
 
+class AccountName(Model):
+    """An account by its network and its handle, or native id, there."""
+
+    network: str
+    name: str
+
+
+class Entry(Model):
+    """What a reference work says of one person or company: `id` and `name` of its entry, and the accounts it names."""
+
+    id: str
+    name: str | None = None
+    url: str
+    accounts: tuple[AccountName, ...] = ()
+
+
+class Offer(Model):
+    """An account that a reference work names beside known ones: a suggestion, for the team to link or to leave.
+
+    `reason` says who names it; `ready` whether its network can be read here, which linking needs.
+    """
+
+    network: str
+    handle: str
+    reason: str
+    url: str
+    ready: bool = True
+
+
 class Linked(Model):
     """The accounts a team has linked under one name, after or without a change."""
 

@@ -8,7 +8,7 @@ only place where transport failures, statuses and misfits become house errors.
 import json
 import math
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar
@@ -29,7 +29,7 @@ from core.errors import (
     SourceError,
     Unavailable,
 )
-from core.models import MAX_COUNT, Clock, Manifest, Post, Snapshot, Target, Verified
+from core.models import MAX_COUNT, AccountName, Clock, Entry, Manifest, Post, Snapshot, Target, Verified
 
 if TYPE_CHECKING:  # naming the networks must not load the HTTP client
     from core.connectors.http import Requests
@@ -57,6 +57,14 @@ class Verify(Protocol):
 
     async def __call__(self, client: "Requests", clock: Clock, credentials: Credentials) -> Verified:
         """Return what the network says of the key; raises SourceAuthFailed, or another SourceError."""
+        ...
+
+
+class Entries(Protocol):
+    """What a reference work does in place of `Fetch`: say which accounts belong to the same person or company."""
+
+    async def __call__(self, accounts: Sequence[AccountName], client: "Requests", clock: Clock) -> tuple[Entry, ...]:
+        """Return the entries that name one of the accounts; raises one SourceError."""
         ...
 
 
