@@ -37,6 +37,9 @@ OWN: dict[str, frozenset[str]] = {
         "not_found", "no_such_user", "suspended", "token_ended", "missing_scope", "hidden_posts",
         "hidden_posts_message", "hidden_history", "removed",
     }),
+    "wikidata": frozenset({
+        "maxlag", "ratelimited", "readonly", "search_busy", "internal", "no_user_agent", "bad_request", "missing",
+    }),
     "twitch": frozenset({"token_ended", "bad_client", "no_scope", "followers_401", "not_found", "bad_request"}),
 }  # fmt: skip
 """Faults of one network."""

@@ -26,6 +26,7 @@ from sandbox.oauth import OAuthServer
 from sandbox.protocol import QuietProtocol, whole_response
 from sandbox.reddit import Reddit
 from sandbox.twitch import Twitch
+from sandbox.wikidata import Wikidata
 from sandbox.wire import Answer, Ask, Network
 from sandbox.world import World
 from sandbox.x import X
@@ -42,7 +43,8 @@ AsgiApp = Callable[[Scope, Receive, weather.Send], Awaitable[None]]
 KEYS = {"youtube": {"api_key": youtube.KEY}, "twitch": {"client_id": twitch.CLIENT_ID, "client_secret": twitch.SECRET}}
 KEYS |= {name: dict(of.keys) for name, of in (("instagram", Instagram), ("facebook", Facebook))}
 KEYS["reddit"] = {"client_id": reddit.CLIENT_ID, "client_secret": reddit.SECRET, "username": reddit.USERNAME}
-SWITCHES = {"reddit": {"enabled": "true"}}  # beside a key: what is off until the operator says otherwise
+_ON = {"enabled": "true"}
+SWITCHES = {"reddit": _ON, "wikidata": _ON}  # beside a key: what is off until the operator says otherwise
 CACHE_BYTES = 64 * 1024 * 1024
 
 
@@ -112,6 +114,7 @@ class Sandbox:
             "blog": Blog(self.world, self.clock),
             "instagram": Instagram(self.world, self.clock),
             "facebook": Facebook(self.world, self.clock),
+            "wikidata": Wikidata(self.world, self.clock),
         }
         streams = self.networks["twitch"] = Twitch(self.world, self.clock)
         boards = self.networks["reddit"] = Reddit(self.world, self.clock)
