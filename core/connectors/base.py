@@ -20,6 +20,7 @@ from core.connectors.costs import FREE, Cost
 from core.connectors.faults import HttpError, Refused, TimedOut, TooLarge, TooManyRedirects
 from core.connectors.resets import reset_at
 from core.errors import (
+    NeedsOwner,
     NotFound,
     PaymentRequired,
     QuotaExhausted,
@@ -312,6 +313,7 @@ _HOPELESS = (
     QuotaExhausted,
     PaymentRequired,
     SourceAuthFailed,
+    NeedsOwner,
 )  # a partial read would hide these
 
 

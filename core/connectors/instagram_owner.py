@@ -15,6 +15,7 @@ from core.connectors.graph import Session, page_after
 from core.connectors.insights import Figures, Told, of_posts
 from core.connectors.meta_login import as_owner, facebook_access, facebook_login, managed_pages
 from core.connectors.owners import Owned, OwnerAccess, needs_owner
+from core.errors import SourceChanged
 from core.models import Clock, Manifest, Post, Profile, Snapshot, Target
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def access(manifest: Manifest) -> OwnerAccess:
 
 
 async def fetch(
-    calls: tuple[Call[Profile], Call[Page], Call[Figures]],
+    calls: tuple[Call[Profile | Page], Call[Page], Call[Figures]],
     target: Target,
     since: datetime,
     client: "Requests",
@@ -65,6 +66,8 @@ async def fetch(
     session.begin()
     asked = Asked(handle=target.handle, now=clock.now(), subject=account, owned=True)
     profile = await session.ask(profiles, asked, account, lambda gone: _fields(_PROFILE_FIELDS, gone), _OPTIONAL)
+    if not isinstance(profile, Profile) or profile.native_id != account:
+        raise SourceChanged(manifest.name, "Instagram changed its answers: field id.", field="id")
     asked = replace(asked, handle=profile.handle)
 
     async def page(cursor: str | None) -> Page:

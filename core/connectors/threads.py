@@ -1,6 +1,48 @@
-"""Threads: accounts whose owner has connected them."""
+"""Threads: accounts whose owner has connected them.
 
-from core.models import Credential, HandleRule, Manifest, UrlForm
+The API shows a person their own account only, and counts one post at a time (CONNECTORS 5.3). Errors are Graph's.
+"""
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator, Field
+
+from core.connectors.answers import Answer
+from core.connectors.base import (
+    Asked,
+    Call,
+    Credentials,
+    LenientText,
+    NeededMoment,
+    Page,
+    Walk,
+    links_in,
+)
+from core.connectors.graph import GraphError, GraphWire, Paging, Session, page_after, refusal
+from core.connectors.insights import Figures, figures, of_posts
+from core.connectors.meta_login import as_owner, threads_access
+from core.connectors.owners import ACCESS, OAuth, Owned, needs_owner
+from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError, Unavailable
+from core.models import (
+    BudgetRule,
+    Clock,
+    Credential,
+    HandleRule,
+    Kind,
+    Manifest,
+    Post,
+    Profile,
+    Snapshot,
+    Target,
+    UrlForm,
+)
+
+if TYPE_CHECKING:
+    from core.connectors.http import Requests
 
 MANIFEST = Manifest(
     name="threads",
@@ -20,6 +62,15 @@ MANIFEST = Manifest(
         Credential(name="client_id", help="The id of your Meta app with the Threads use case."),
         Credential(name="client_secret", help="The secret of that app."),
     ),
+    budgets=(
+        BudgetRule(
+            unit="requests",
+            window="rolling_day",
+            setting="daily_requests",
+            per_lookup=20,
+            help="The most requests in 24 hours; unset, the limits of Threads count, which grow with the account.",
+        ),
+    ),
     setup_url="https://developers.facebook.com/docs/threads/get-started",
     counts=frozenset({"likes", "reposts", "replies", "quotes", "views"}),
     supplies_kind=True,
@@ -31,3 +82,230 @@ MANIFEST = Manifest(
     cannot_see="Accounts that are not connected, and saves.",
     off_wording="Threads needs the creator to connect the account.",
 )
+
+OAUTH = OAuth(
+    authorize_url="https://threads.net/oauth/authorize",
+    token_url="https://graph.threads.net/oauth/access_token",
+    scopes=("threads_basic", "threads_manage_insights"),
+    needed=frozenset({"threads_basic", "threads_manage_insights"}),
+    separator=",",
+    loopback=False,  # https only
+    reads=(
+        "The account's name, text and number of followers.",
+        "Each post's date, and whether it is a post, a quote or a repost.",
+        "Each post's views, likes, replies, reposts, quotes and shares.",
+    ),
+    withdraw_url="https://www.threads.net/settings/account/website_permissions",
+)
+
+_PAGE = 100
+_PROFILE_FIELDS = "id username name is_verified threads_biography".split()  # no picture: its address expires
+_POST_FIELDS = "id permalink timestamp username media_type is_quote_post".split()
+_OPTIONAL = frozenset({*_PROFILE_FIELDS, *_POST_FIELDS} - {"id", "username", "timestamp"})
+_METRICS = "views,likes,replies,reposts,quotes,shares"
+_POST_ID = r"^[0-9A-Za-z_-]{1,64}$"
+_PERMALINK = re.compile(r"https://www\.threads\.(?:net|com)/[A-Za-z0-9_./@-]{1,120}")
+_REPOST = "REPOST_FACADE"
+
+# --- what the answers look like (Threads API: Threads User, Threads Media) --------------------------------------------
+
+
+def _truth(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+class _User(GraphWire):
+    id: str = Field(pattern=_POST_ID)
+    username: str = Field(pattern=r"^[0-9A-Za-z_.]{1,30}$")
+    name: LenientText = None
+    biography: LenientText = Field(None, alias="threads_biography")
+    verified: Annotated[bool | None, BeforeValidator(_truth)] = Field(None, alias="is_verified")
+
+
+class _Thread(GraphWire):
+    id: str = Field(pattern=_POST_ID)
+    at: NeededMoment = Field(alias="timestamp")
+    username: LenientText = None
+    permalink: LenientText = None
+    media: LenientText = Field(None, alias="media_type")
+    quotes: Annotated[bool | None, BeforeValidator(_truth)] = Field(None, alias="is_quote_post")
+
+    @property
+    def kind(self) -> Kind:
+        """What the post is to its author; replies stand in a list of their own, which is not read."""
+        return "repost" if self.media == _REPOST else "quote" if self.quotes else "original"
+
+
+class _Threads(Paging):
+    items: tuple[_Thread, ...] = Field(alias="data")
+
+
+# --- answers to house types -------------------------------------------------------------------------------------------
+
+
+def _profile(body: bytes, asked: Asked) -> Profile:
+    user = _User.model_validate_json(body)
+    handle = user.username.lower()
+    return Profile(
+        network=MANIFEST.name,
+        native_id=user.id,
+        handle=handle,
+        display_name=user.name,
+        url=f"https://www.threads.net/@{handle}",
+        bio=user.biography,
+        verified=user.verified,
+        links=links_in(user.biography),
+        fetched_at=asked.now,
+    )
+
+
+def _page(body: bytes, asked: Asked) -> Page:
+    """Return a page of the account's posts; what somebody else wrote stays only as the repost it is."""
+    found = _Threads.model_validate_json(body)
+    items = found.items
+    return Page(
+        posts=tuple(_post(item) for item in items if _is_own(item, asked)),
+        cursor=found.next_page or found.after,  # `next` is not told of by every version
+        oldest=items[-1].at if items else None,
+        items=len(items),
+        ids=tuple(item.id for item in items),
+    )
+
+
+def _is_own(item: _Thread, asked: Asked) -> bool:
+    return item.kind == "repost" or not asked.handle or (item.username or asked.handle).lower() == asked.handle
+
+
+def _post(item: _Thread) -> Post:
+    link = item.permalink or ""
+    return Post(
+        network=MANIFEST.name,
+        native_id=item.id,
+        created_at=item.at,
+        kind=item.kind,
+        url=link if _PERMALINK.fullmatch(link) else None,
+    )
+
+
+def _counted(post: Post, told: Figures) -> Post:
+    """Return a post with its counts; shares are passed on as reposts are (CONNECTORS, counts per post)."""
+    passed_on = [told[name] for name in ("reposts", "shares") if name in told]
+    counts: Mapping[str, int | None] = {
+        "likes": told.get("likes"),
+        "replies": told.get("replies"),
+        "quotes": told.get("quotes"),
+        "views": told.get("views"),
+        "reposts": sum(passed_on) if passed_on else None,
+    }
+    return post.model_copy(update=counts)
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def _errors(answer: Answer, asked: Asked) -> SourceError | None:
+    """Return what a refusal means by Meta's table; every token here is an owner's."""
+    return refusal(MANIFEST, answer, replace(asked, owned=True), _own_errors)
+
+
+def _own_errors(error: GraphError, asked: Asked) -> SourceError | None:
+    if error.code == 100 and error.subcode == 33:
+        return NotFound(MANIFEST.name, "Threads does not show this account or post any more.")
+    return None
+
+
+PROFILE = Call(MANIFEST, "profile", r"/me$", _profile, _errors)
+POSTS = Call(MANIFEST, "posts", r"/me/threads$", _page, _errors)
+INSIGHTS = Call(MANIFEST, "insights", r"/[^/]+/(?:threads_)?insights$", figures, _errors)
+CALLS = (PROFILE, POSTS, INSIGHTS)
+
+
+# --- one lookup -------------------------------------------------------------------------------------------------------
+
+
+async def fetch(
+    target: Target, since: datetime, client: "Requests", clock: Clock, credentials: Credentials
+) -> Snapshot:
+    """Return the account that an owner's token opens, and its posts since `since`; raises one SourceError.
+
+    Three requests, one more for each further 100 posts, and one for each of the newest 50 that are no reposts.
+    """
+    if ACCESS not in credentials:
+        raise needs_owner(MANIFEST, target.handle)
+    session = Session(client, clock, MANIFEST, as_owner(credentials))
+    session.begin()
+    asked = Asked(handle=target.handle, now=clock.now(), owned=True)
+    profile = await session.ask(PROFILE, asked, "me", lambda gone: _fields(_PROFILE_FIELDS, gone), _OPTIONAL)
+    if target.native_id not in (None, profile.native_id):
+        raise needs_owner(MANIFEST, target.handle)
+    asked = replace(asked, handle=profile.handle, subject=profile.native_id)
+    followers, notes = await _followers(session, asked)
+    walk = await _walk(session, asked, since)
+    posts, more = await _counted_all(session, asked, walk.inside())
+    return Snapshot(
+        profile=profile.model_copy(update={"followers": followers}),
+        posts=posts,
+        access="owner_authorised",
+        complete_from=walk.complete_from,
+        notes=(*session.notes, *notes, *walk.notes, *more),
+    )
+
+
+async def _followers(session: Session, asked: Asked) -> tuple[int | None, tuple[str, ...]]:
+    """Return how many follow the account and a note where that is not told; raises what stands for every call."""
+    try:
+        told = await _insights(session, asked, "me/threads_insights", "followers_count")
+    except (SourceChanged, NotFound, Unavailable):
+        return None, ("Threads did not tell how many follow the account.",)
+    return told.get("followers_count"), ()
+
+
+async def _walk(session: Session, asked: Asked, since: datetime) -> Walk:
+    async def page(cursor: str | None) -> Page:
+        def params(gone: Collection[str]) -> dict[str, str]:
+            more = page_after(cursor) if cursor is not None else {}
+            return {**_fields(_POST_FIELDS, gone), "since": str(int(since.timestamp())), "limit": str(_PAGE), **more}
+
+        return await session.ask(POSTS, asked, "me/threads", params, _OPTIONAL)
+
+    return await Walk(since).over(page, MANIFEST.label)
+
+
+async def _counted_all(
+    session: Session, asked: Asked, posts: tuple[Post, ...]
+) -> tuple[tuple[Post, ...], tuple[str, ...]]:
+    """Return the posts with their counts, those of other people left alone; raises a refused permission.
+
+    Without insights there is nothing to count at all.
+    """
+
+    async def read(post: Post) -> Figures:
+        return await _insights(session, asked, f"{post.native_id}/insights", _METRICS)
+
+    told = await of_posts([post for post in posts if post.kind != "repost"], read)
+    if not told.figures and isinstance(told.why, SourceAuthFailed):
+        raise told.why
+    known = told.figures
+    counted = tuple(_counted(post, known[post.native_id]) if post.native_id in known else post for post in posts)
+    return counted, told.notes(MANIFEST.label)
+
+
+async def _insights(session: Session, asked: Asked, path: str, metric: str) -> Figures:
+    return await session.ask(INSIGHTS, asked, path, lambda _: {"metric": metric}, frozenset())
+
+
+def _fields(names: Collection[str], without: Collection[str]) -> dict[str, str]:
+    return {"fields": ",".join(name for name in names if name not in without)}
+
+
+# --- the owner's consent ----------------------------------------------------------------------------------------------
+
+
+async def _accounts(client: "Requests", clock: Clock, credentials: Credentials) -> tuple[Owned, ...]:
+    session = Session(client, clock, MANIFEST, as_owner(credentials))
+    asked = Asked(handle="", now=clock.now(), owned=True)
+    own = await session.ask(PROFILE, asked, "me", lambda _: _fields(("id", "username"), ()), frozenset())
+    return (Owned(native_id=own.native_id, handle=own.handle),)
+
+
+OWNER = threads_access(MANIFEST, OAUTH, _accounts)
