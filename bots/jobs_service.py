@@ -69,7 +69,7 @@ class JobsService:
             platform_of(app.store.database),
             app.digests.run_due if self._posts else None,
             app.messengers,
-            each=(("meters", self._measure), ("watches", app.watches.evaluate)),
+            each=(("meters", self._measure), ("tokens", app.renewing.renew_due), ("watches", app.watches.evaluate)),
             tidy=(("tidy readings", self._tidy),),
             alone=self._alone,
             sleep=self._sleep,

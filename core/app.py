@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
+from uuid import uuid4
 
 import structlog
 
@@ -16,9 +18,12 @@ from core.budgets import Budgets
 from core.commands.grammar import Context
 from core.connectors import Connector, discover
 from core.connectors.http import HttpClient
+from core.consents import Consents
 from core.credentials import Credentials
 from core.deliveries import Deliveries, by_kind, told_by_each
+from core.granting import Granting
 from core.inbox import Inbox, InboxMessenger
+from core.leases import Leases
 from core.lookup import Lookups
 from core.messenger import Messengers, Place
 from core.models import ChartSpec, Clock, Manifest
@@ -26,6 +31,7 @@ from core.networks import Networks
 from core.posting import Digests
 from core.redaction import Redacting, redact_event
 from core.refreshing import Refreshing
+from core.renewing import Renewing
 from core.roster import Roster
 from core.settings import Settings
 from core.sources import sources_of
@@ -66,6 +72,9 @@ class App:
     deliveries: Deliveries
     messengers: Messengers
     inbox: Inbox
+    renewing: Renewing
+    granting: Granting
+    consents: Consents
 
     async def context(
         self,
@@ -75,8 +84,12 @@ class App:
         place: Place | None = None,
         can_manage: bool = False,
         zone: str | None = None,
+        team_name: str = "",
     ) -> Context:
-        """Return what a command needs to know of who asks; `zone` is the place's own where the platform knows it."""
+        """Return what a command needs to know of who asks; `zone` is the place's own where the platform knows it.
+
+        `team_name` is what the platform calls the team, as far as it says.
+        """
         own = await self.teams.settings(team)
         return Context(
             team,
@@ -95,6 +108,8 @@ class App:
             digests=self.digests,
             watches=self.watches,
             deliveries=self.deliveries,
+            consents=self.consents,
+            team_name=team_name,
         )
 
     async def draw(self, spec: ChartSpec, dark: bool = False) -> bytes:
@@ -141,13 +156,35 @@ async def build(
             budgets = _budgets(store, clock, connectors, settings, credentials)
             sources = sources_of(connectors, settings, http, clock, budgets)
             patience = timedelta(seconds=settings.lookup_seconds)
-            lookups = Lookups(store, sources, clock, patience=patience, credentials=credentials)
+            renewing = Renewing(
+                credentials, sources, clock, partial(Leases, store.database, clock), f"renewing:{uuid4()}"
+            )
+            lookups = Lookups(store, sources, clock, patience=patience, credentials=credentials, renewing=renewing)
+            granting = Granting(store, sources, credentials, lookups)
+            consents = Consents(
+                store.database,
+                clock,
+                sources,
+                credentials,
+                lookups,
+                granting,
+                public_url=settings.public_url,
+                contact=settings.contact,
+                patience=patience,
+            )
             networks = Networks(sources, budgets, credentials, patience=patience)
             teams = Teams(store, clock)
             roster = Roster(store, clock)
             tracking = Tracking(store, lookups, roster, clock, most=settings.max_tracked)
             refreshing = Refreshing(
-                store, sources, clock, lookups.turns, budgets=budgets, credentials=credentials, patience=patience
+                store,
+                sources,
+                clock,
+                lookups.turns,
+                budgets=budgets,
+                credentials=credentials,
+                renewing=renewing,
+                patience=patience,
             )
             inbox = Inbox(store, clock)
             messengers = Messengers(InboxMessenger(inbox))
@@ -177,9 +214,13 @@ async def build(
                     deliveries=deliveries,
                     messengers=messengers,
                     inbox=inbox,
+                    renewing=renewing,
+                    granting=granting,
+                    consents=consents,
                 )
             finally:
                 await lookups.aclose()
+                await renewing.aclose()
             limits = {name: found.retention for name, found in lookups.manifests.items() if found.retention is not None}
             await store.purge_daily(limits)  # after the work is done, so that nobody waits for it
         finally:

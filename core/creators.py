@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
 from core.errors import InputError, NotRecorded
 from core.finding import Pair
+from core.grants import SIGN, granted_id
 from core.recording import upsert
 from core.tables import (
     AnyRow,
@@ -111,12 +112,33 @@ def unlink(conn: Connection, team: str, name: str, network: str, native_id: str)
             c.team == team, c.creator_id == creator.id, c.account_id == account.scalar_subquery()
         )
     )
-    bare = (
-        ~exists().where(c.creator_id == creators.c.id),
-        ~exists().where(creator_pending.c.creator_id == creators.c.id),
-    )
-    conn.execute(delete(creators).where(creators.c.team == team, creators.c.id == creator.id, *bare))
+    conn.execute(delete(creators).where(creators.c.team == team, creators.c.id == creator.id, *_bare()))
     return int(creator.id) if done.rowcount else None
+
+
+def withdrawn(conn: Connection, team: str, network: str, native_id: str, now: datetime) -> tuple[bool, int | None]:
+    """See Store.withdrawn; whether there was such an account, and the creator it was linked to, if one is left."""
+    c, own = accounts.c, creator_accounts.c
+    wanted = select(c.id).where(c.network == network, c.native_id == granted_id(native_id, team))
+    account_id = conn.scalar(wanted)
+    if account_id is None:
+        return False, None
+    creator_id = conn.scalar(select(own.creator_id).where(own.team == team, own.account_id == account_id))
+    conn.execute(delete(accounts).where(c.id == account_id))  # takes posts, counts, scores and links along
+    if creator_id is None:
+        return True, None
+    public = conn.scalar(select(c.id).where(c.network == network, c.native_id == native_id))
+    taken = select(own.creator_id).where(own.team == team, own.account_id == public)
+    if public is not None and conn.scalar(taken) is None:
+        row = {"team": team, "account_id": public, "creator_id": creator_id, "linked_at": to_ms(now)}
+        conn.execute(insert(creator_accounts).values(row))
+    left = conn.execute(delete(creators).where(creators.c.id == creator_id, *_bare())).rowcount == 0
+    return True, int(creator_id) if left else None
+
+
+def _bare() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions for a creator without accounts, stored or still to be asked for."""
+    return tuple(~exists().where(c.creator_id == creators.c.id) for c in (creator_accounts.c, creator_pending.c))
 
 
 def track(conn: Connection, team: str, name: str, since: datetime | None) -> int | None:
@@ -171,6 +193,7 @@ def known_handles(conn: Connection, team: str, prefix: str, limit: int) -> list[
         seen = (
             select(accounts.c.handle, accounts.c.network)
             .where(accounts.c.handle_key >= start, accounts.c.handle_key < start + LAST)
+            .where(accounts.c.native_id.not_like(f"%{SIGN}%"))  # what an owner shows one team is not for all
             .order_by(accounts.c.handle_key, accounts.c.network)
             .limit(limit - len(found))
         )

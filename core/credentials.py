@@ -37,7 +37,10 @@ class Keys:
 
 
 class OwnerToken(Model):
-    """What an account's owner has granted: the account by native id, the tokens, and what they allow until when."""
+    """What an account's owner has granted: the account by native id, the tokens, and what they allow until when.
+
+    `ended_at` is when the network said that only the owner can give another.
+    """
 
     native_id: str
     access: SecretStr
@@ -46,6 +49,12 @@ class OwnerToken(Model):
     refresh_expires_at: Moment | None = None
     scopes: tuple[str, ...] = ()
     connected_by: str = ""
+    ended_at: Moment | None = None
+
+    @property
+    def asks_owner_at(self) -> datetime | None:
+        """When the owner has to be asked again, as far as it is known."""
+        return self.ended_at or (self.refresh_expires_at if self.refresh is not None else self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +79,7 @@ class Credentials:
         except SettingsError as error:
             self._obstacle = error
         self._known: dict[str, tuple[datetime, Mapping[str, Keys]]] = {}
+        self._granted: dict[str, tuple[datetime, Mapping[tuple[str, str], OwnerToken]]] = {}
         self._told: set[tuple[Where, datetime | None]] = set()
 
     # --- keys of teams and of the installation ------------------------------------------------------------------------
@@ -114,6 +124,7 @@ class Credentials:
         """Delete all that a team and its creators connected; returns how many."""
         gone = await self._db.write(keyring.drop_team, team)
         self._known.clear()
+        self._granted.clear()
         return gone
 
     def check(self) -> None:
@@ -128,22 +139,51 @@ class Credentials:
         shown = {"access": token.access.get_secret_value()}
         if token.refresh is not None:
             shown["refresh"] = token.refresh.get_secret_value()
-        if token.refresh_expires_at is not None:
-            shown["refresh_expires_at"] = token.refresh_expires_at.isoformat()
+        for name in _MOMENTS:
+            at = getattr(token, name)
+            if at is not None:
+                shown[name] = at.isoformat()
         where = Where(team, network, token.native_id)
         await self._put(where, shown, token.expires_at, token.scopes, token.connected_by)
 
     async def owner_token(self, team: str, network: str, native_id: str) -> OwnerToken | None:
-        """Return what an account's owner granted a team, None when nothing is stored that can be read."""
-        return next(iter(await self._owner_tokens(team, network, native_id)), None)
+        """Return what an account's owner granted a team as it is stored now, None for nothing that can be read."""
+        self._granted.pop(team, None)  # who asks so precisely has reason to doubt what is remembered
+        return next((token for _, token in await self._owner_tokens(team, network, native_id)), None)
 
     async def owner_tokens(self, team: str, network: str) -> tuple[OwnerToken, ...]:
         """Return what owners granted a team on a network."""
-        return tuple(await self._owner_tokens(team, network, None))
+        return tuple(token for _, token in await self._owner_tokens(team, network, None))
+
+    async def granted(self, team: str) -> Mapping[tuple[str, str], OwnerToken]:
+        """Return what owners granted a team, by network and native id; up to `KEPT` old."""
+        now = self._clock.now()
+        known = self._granted.pop(team, None)
+        if known is None or not timedelta(0) <= now - known[0] < KEPT:
+            known = now, {(one[0], one[1].native_id): one[1] for one in await self._owner_tokens(team, None, None)}
+        self._granted[team] = known
+        while len(self._granted) > _MOST:
+            del self._granted[next(iter(self._granted))]
+        return known[1]
+
+    async def granted_networks(self) -> frozenset[str]:
+        """Return the networks on which some owner has granted some team something."""
+        return frozenset(await self._db.read(keyring.granted_networks))
+
+    async def owners_ending(self, until: datetime) -> list[tuple[Where, datetime]]:
+        """Return the owners' tokens that end until then and can be read, the first to end first."""
+        found = []
+        for one in await self._db.read(keyring.owners_ending, until):
+            values = await self._open(one)
+            if values is not None and "ended_at" not in values and one.expires_at is not None:
+                found.append((one.where, one.expires_at))
+        return found
 
     async def forget_owner(self, team: str, network: str, native_id: str) -> bool:
         """Delete what an owner granted; False when there was nothing."""
-        return await self._db.write(keyring.drop, Where(team, network, native_id))
+        gone = await self._db.write(keyring.drop, Where(team, network, native_id))
+        self._granted.clear()
+        return gone
 
     # --- before they end ----------------------------------------------------------------------------------------------
 
@@ -154,10 +194,12 @@ class Credentials:
         """
         until, found = self._clock.now() + within, []
         for one in await self._db.read(keyring.everything):
-            if await self._open(one) is None:
+            values = await self._open(one)
+            ends = _ends(one, values) if values is not None else None
+            if values is None:
                 found.append(Ending(one.where, None))
-            elif one.expires_at is not None and one.expires_at <= until:
-                found.append(Ending(one.where, one.expires_at))
+            elif ends is not None and ends <= until:
+                found.append(Ending(one.where, ends))
         return tuple(found)
 
     # --- inside -------------------------------------------------------------------------------------------------------
@@ -173,12 +215,14 @@ class Credentials:
                 self._warn(one, now)
         return found
 
-    async def _owner_tokens(self, team: str, network: str, native_id: str | None) -> list[OwnerToken]:
+    async def _owner_tokens(
+        self, team: str, network: str | None, native_id: str | None
+    ) -> list[tuple[str, OwnerToken]]:
         tokens = []
         for one in await self._db.read(keyring.owners_of, team, network, native_id):
             values = await self._open(one)
             if values is not None:
-                tokens.append(_owner_token(one, values))
+                tokens.append((one.where.network, _owner_token(one, values)))
         return tokens
 
     async def _put(
@@ -194,6 +238,7 @@ class Credentials:
         text = self._vault.lock(json.dumps(dict(values)))
         await self._db.write(keyring.put, Sealed(where, text, expires_at, tuple(scopes), by, self._clock.now()))
         self._known.clear()
+        self._granted.clear()
 
     async def _open(self, one: Sealed) -> dict[str, str] | None:
         """Return what a row holds, encrypted anew where an old key did it; None, said once, when no key fits."""
@@ -226,14 +271,24 @@ class Credentials:
             log.warning(event, network=where.network, team=where.team, ends=ends)
 
 
+_MOMENTS = ("refresh_expires_at", "ended_at")  # of an owner's token, kept beside the secrets
+
+
+def _ends(one: Sealed, values: Mapping[str, str]) -> datetime | None:
+    """Return when somebody has to act: an owner's token that renews itself ends with its refresh token."""
+    return _owner_token(one, values).asks_owner_at if one.where.native_id else one.expires_at
+
+
 def _owner_token(one: Sealed, values: Mapping[str, str]) -> OwnerToken:
-    refresh, ends = values.get("refresh"), values.get("refresh_expires_at")
+    refresh = values.get("refresh")
+    moments = {name: datetime.fromisoformat(values[name]) for name in _MOMENTS if name in values}
     return OwnerToken(
         native_id=one.where.native_id,
         access=SecretStr(values["access"]),
         refresh=SecretStr(refresh) if refresh is not None else None,
         expires_at=one.expires_at,
-        refresh_expires_at=datetime.fromisoformat(ends) if ends is not None else None,
         scopes=one.scopes,
         connected_by=one.connected_by,
+        refresh_expires_at=moments.get("refresh_expires_at"),
+        ended_at=moments.get("ended_at"),
     )

@@ -11,6 +11,7 @@ import structlog
 from core.authenticity import counting as counting_flags
 from core.authenticity import flags as unusual
 from core.errors import NotConfigured, NotFound, SourceError, Unavailable
+from core.grants import granted_id
 from core.models import (
     BestPost,
     Clock,
@@ -101,7 +102,9 @@ class Fetching:
 
     async def flight(self, ask: Ask) -> Answer:
         """Join the request that is already on its way for this account, or start it; a leaving caller stops no one."""
-        key = (ask.network, ask.handle, ask.source.owner, ask.background)
+        opened = ask.source.opened  # what an owner shows a team is a flight of that team's
+        whose = granted_id("", opened.team) if opened is not None else ask.source.owner
+        key = (ask.network, ask.handle, whose, ask.background)
         task = self._flights.get(key)
         if task is None:
             task = asyncio.create_task(self._answer(ask))
@@ -120,6 +123,13 @@ class Fetching:
             return Answer(ask, await self._learn(ask, snapshot, now))
         except SourceError as error:
             return await self._failed(ask, error, now)
+
+    async def first(self, source: Source, target: Target) -> NetworkReading:
+        """Read and store an account that nothing is known of; raises the network's SourceError, nothing stored then."""
+        now = self._clock.now()
+        async with self.turns.live(source.manifest.name):
+            snapshot = await source.fetch(target, now - READ_BACK, self._patience)
+        return await self._learn(Ask(source, target.handle), snapshot, now)
 
     async def _learn(self, ask: Ask, snapshot: Snapshot, now: datetime) -> NetworkReading:
         """Score what was read together with what was known, and store both in one transaction."""

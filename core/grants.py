@@ -7,7 +7,7 @@ by native id can mix the two up. docs/decisions/ tells why.
 
 from typing import NamedTuple
 
-_SIGN = " @"  # no network has a blank in an id or a handle
+SIGN = " @"  # no network has a blank in an id or a handle
 
 
 class Granted(NamedTuple):
@@ -19,16 +19,16 @@ class Granted(NamedTuple):
 
 def granted_id(native_id: str, team: str) -> str:
     """Return the native id under which what an owner shows a team is stored."""
-    return f"{native_id}{_SIGN}{team}"
+    return f"{native_id}{SIGN}{team}"
 
 
 def told(native_id: str) -> Granted:
     """Return what a stored native id stands for."""
-    own, _, team = native_id.partition(_SIGN)
+    own, _, team = native_id.partition(SIGN)
     return Granted(own, team)
 
 
 def name_key(native_id: str, handle: str) -> str:
     """Return the handle an account is found by: its own, or the team's name for it."""
     team = told(native_id).team
-    return f"{handle}{_SIGN}{team}" if team else handle
+    return f"{handle}{SIGN}{team}" if team else handle

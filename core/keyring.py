@@ -65,10 +65,23 @@ def keys_of(conn: Connection, team: str) -> list[Sealed]:
     return _found(conn, where)
 
 
-def owners_of(conn: Connection, team: str, network: str, native_id: str | None) -> list[Sealed]:
-    """Return the tokens of owners who connected to a team, of one account or of all on a network."""
-    where = and_(credentials.c.team == team, credentials.c.network == network, credentials.c.kind == OWNER)
-    return _found(conn, where if native_id is None else and_(where, credentials.c.native_id == native_id))
+def owners_of(conn: Connection, team: str, network: str | None, native_id: str | None) -> list[Sealed]:
+    """Return the tokens of owners who connected to a team: of one account, of all on a network, or of all."""
+    where = [credentials.c.team == team, credentials.c.kind == OWNER]
+    where += [credentials.c.network == network] if network is not None else []
+    where += [credentials.c.native_id == native_id] if native_id is not None else []
+    return _found(conn, and_(*where))
+
+
+def owners_ending(conn: Connection, until: datetime) -> list[Sealed]:
+    """Return the tokens of owners, of every team, that end until then, the first to end first."""
+    ends = credentials.c.expires_at
+    return _found(conn, and_(credentials.c.kind == OWNER, ends <= to_ms(until)), ends)
+
+
+def granted_networks(conn: Connection) -> list[str]:
+    """Return the networks on which some owner has connected an account."""
+    return list(conn.scalars(select(credentials.c.network).where(credentials.c.kind == OWNER).distinct()))
 
 
 def everything(conn: Connection) -> list[Sealed]:
@@ -92,8 +105,9 @@ def drop_team(conn: Connection, team: str) -> int:
     return conn.execute(delete(credentials).where(credentials.c.team == team)).rowcount
 
 
-def _found(conn: Connection, where: ColumnElement[bool]) -> list[Sealed]:
-    rows = conn.execute(select(credentials).where(where).order_by(credentials.c.network, credentials.c.team))
+def _found(conn: Connection, where: ColumnElement[bool], *first: ColumnElement[int | None]) -> list[Sealed]:
+    c = credentials.c
+    rows = conn.execute(select(credentials).where(where).order_by(*first, c.network, c.team, c.native_id))
     return [
         Sealed(
             Where(row.team, row.network, row.native_id),

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from core.creators import set_setting, setting
-from core.tables import from_ms, metadata, team_settings, to_ms
+from core.grants import granted_id
+from core.tables import accounts, from_ms, metadata, team_settings, to_ms
 
 KEPT = timedelta(days=30)  # after an uninstall or a kick
 LEFT_AT = "team.left_at"  # the setting that holds the moment, in milliseconds
@@ -54,10 +55,14 @@ def overdue(conn: Connection, now: datetime) -> Sequence[str]:
 
 
 def purge_team(conn: Connection, team: str, now: datetime) -> bool:
-    """Delete every row of a team in every table that has a `team`; False when it came back meanwhile."""
+    """Delete what owners showed a team, and every row of it in every table that has a `team`.
+
+    False when it came back meanwhile.
+    """
     left = left_at(conn, team)
     if left is None or now - left < KEPT:
         return False
+    conn.execute(delete(accounts).where(accounts.c.native_id.endswith(granted_id("", team), autoescape=True)))
     for table in reversed(metadata.sorted_tables):  # what points at a row goes before it
         if "team" in table.c:
             conn.execute(delete(table).where(table.c.team == team))

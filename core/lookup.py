@@ -5,7 +5,7 @@ A network's failure is a value of the reading and never lowers a score; only "no
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,6 +24,7 @@ from core.errors import (
 from core.explain import Comparison, Explanation
 from core.explaining import compared, explained
 from core.fetching import Answer, Ask, Fetching
+from core.grants import granted_id, name_key, told
 from core.handles import Handle, closest
 from core.models import (
     Clock,
@@ -36,6 +37,7 @@ from core.models import (
     Reading,
 )
 from core.readings import READ_BACK, DayScore, candidates, history, strongest, total, weighed
+from core.renewing import Renewing
 from core.sources import Source, of_team
 from core.store import ScorePoint, Store, StoredAccount, StoredCreator
 from core.turns import Turns
@@ -57,6 +59,7 @@ class Question:
     now: datetime
     fresh: bool
     stored: StoredCreator | None
+    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 class Lookups:
@@ -70,9 +73,11 @@ class Lookups:
         *,
         patience: timedelta = timedelta(seconds=25),
         credentials: Credentials | None = None,
+        renewing: Renewing | None = None,
     ) -> None:
         self._store = store
         self._credentials = credentials
+        self._renewing = renewing
         self._sources = sources
         self._clock = clock
         self._fetching = Fetching(store, clock, patience)
@@ -88,6 +93,11 @@ class Lookups:
         """The order at every network, in which refreshes wait for people."""
         return self._fetching.turns
 
+    @property
+    def fetching(self) -> Fetching:
+        """What reads one account of one network."""
+        return self._fetching
+
     # --- use cases ----------------------------------------------------------------------------------------------------
 
     async def lookup(
@@ -100,7 +110,8 @@ class Lookups:
         """
         handle = self._handle(text, network)
         now = self._clock.now()
-        question = Question(team, handle, now, fresh, await self._stored(team, handle, now - HISTORY_SHOWN))
+        sources = await of_team(self._sources, self._credentials, team)
+        question = Question(team, handle, now, fresh, await self._stored(team, handle, now - HISTORY_SHOWN), sources)
         answers = await self._answers(question, await self._asks(question), show)
         if not any(answer.reading is not None and answer.reading.score is not None for answer in answers):
             raise await self._nothing(team, handle, answers)
@@ -113,7 +124,7 @@ class Lookups:
         stored = await self._stored(team, handle, since)
         if stored is None:
             raise NotRecorded(f"Nothing is stored about {handle.shown} yet.", suggestion=await self._near(team, handle))
-        answers = [Answer(self._ask_for(account), account.reading) for account in stored.accounts]
+        answers = [Answer(await self._ask_for(account), account.reading) for account in stored.accounts]
         return self._reading(Question(team, handle, now, False, stored), answers)
 
     async def why(
@@ -218,7 +229,12 @@ class Lookups:
 
     async def _stored(self, team: str, handle: Handle, since: datetime | None) -> StoredCreator | None:
         names = {handle.network: handle.name} if handle.network else self._everywhere(handle)
-        return await self._store.find(team, handle.name, handle.network, list(names.items()), history_since=since)
+        pairs = list(names.items())
+        if self._credentials is not None:  # what owners show this team is found by the team's own name for it
+            granted = {network: own for network, own in await self._credentials.granted(team) if network in names}
+            pairs += [(network, name_key(granted_id(own, team), names[network])) for network, own in granted.items()]
+        found = await self._store.find(team, handle.name, handle.network, pairs, history_since=since)
+        return _preferred(found) if found is not None else None
 
     def _everywhere(self, handle: Handle) -> dict[str, str]:
         names = {}
@@ -232,9 +248,8 @@ class Lookups:
         return names
 
     async def _asks(self, question: Question) -> list[Ask]:
-        handle, stored = question.handle, question.stored
-        sources = await of_team(self._sources, self._credentials, question.team)
-        asks = [self._ask_for(account, sources) for account in stored.accounts] if stored is not None else []
+        handle, stored, sources = question.handle, question.stored, question.sources
+        asks = [await self._ask_for(account, sources) for account in stored.accounts] if stored is not None else []
         if stored is not None and stored.linked:
             return asks
         answered = {ask.network for ask in asks}
@@ -243,9 +258,12 @@ class Lookups:
         guessed = handle.network is None
         return asks + [Ask(sources[n], name, None, guessed, missed.get((n, name))) for n, name in unknown]
 
-    def _ask_for(self, account: StoredAccount, sources: Mapping[str, Source] | None = None) -> Ask:
+    async def _ask_for(self, account: StoredAccount, sources: Mapping[str, Source] | None = None) -> Ask:
         reading = account.reading
-        return Ask((sources or self._sources)[reading.network], reading.handle, account)
+        source = (sources or self._sources)[reading.network]
+        if self._renewing is not None and reading.native_id is not None:
+            source = await self._renewing.opened(source, reading.native_id)
+        return Ask(source, reading.handle, account)
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
@@ -298,8 +316,20 @@ class Lookups:
             history=history(self._days(stored, shown), score.model_version),
             candidates=candidates(shown[0], others, self._address, self._labels) if others else (),
             pending=pending,
+            connectable=self._connectable(question, shown),
             linked=linked,
             at=question.now,
+        )
+
+    def _connectable(self, question: Question, shown: Sequence[NetworkReading]) -> tuple[str, ...]:
+        """Return the networks that only an owner opens, that could be connected here and are not."""
+        if question.handle.network is not None:
+            return ()
+        there = {reading.network for reading in shown}
+        return tuple(
+            name
+            for name, source in question.sources.items()
+            if source.connectable and source.manifest.access == "owner_authorised" and name not in there
         )
 
     def _days(self, stored: StoredCreator | None, shown: Sequence[NetworkReading]) -> dict[str, Sequence[DayScore]]:
@@ -352,6 +382,15 @@ class Lookups:
         names.update((name.name, name.name) for name in known)
         near = closest(handle.name, names)
         return f"@{names[near]}" if near is not None else None
+
+
+def _preferred(found: StoredCreator) -> StoredCreator:
+    """Leave out the public reading of an account that its owner shows to the team, unless the team linked both."""
+    if found.linked:
+        return found
+    opened = {one.reading.network for one in found.accounts if told(one.reading.native_id or "").team}
+    kept = [a for a in found.accounts if a.reading.network not in opened or told(a.reading.native_id or "").team]
+    return replace(found, accounts=tuple(kept))
 
 
 def _several(errors: Sequence[SourceError]) -> Unavailable:

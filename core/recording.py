@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from core.grants import name_key
 from core.models import Failure, NetworkReading, NetworkScore, Post, Profile, Snapshot, Status
 from core.tables import (
     COUNTS,
@@ -123,19 +124,23 @@ def record(
 
 def _settle_handle(conn: Connection, profile: Profile) -> AnyRow | None:
     """Keep former handles and take this one from whoever held it before; the account's row as it was, if any."""
-    key = handle_key(profile.handle)
+    key = _key(profile.native_id, profile.handle)
     values = {"network": profile.network, "native_id": profile.native_id, "handle_key": key}
     mine = None
     for row in conn.execute(_SAME_NAME, values).all():
         if row.native_id == profile.native_id:
             mine = row
-            if handle_key(row.handle) != key:
+            if _key(row.native_id, row.handle) != key:
                 _remember_handle(conn, row)
                 _note_rename(conn, row, to_ms(profile.fetched_at))
         else:
             _remember_handle(conn, row)
             conn.execute(update(accounts).where(accounts.c.id == row.id).values(handle_key=None))
     return mine
+
+
+def _key(native_id: str, handle: str) -> str:
+    return handle_key(name_key(native_id, handle))
 
 
 def _remember_handle(conn: Connection, row: AnyRow) -> None:
@@ -156,7 +161,7 @@ def _note_rename(conn: Connection, row: AnyRow, at: int) -> None:
 
 
 def _write_account(conn: Connection, profile: Profile, reading: NetworkReading, mine: AnyRow | None, at: int) -> int:
-    key = handle_key(profile.handle)
+    key = _key(profile.native_id, profile.handle)
     same = mine is not None and mine.handle_key == key
     row = {
         "network": profile.network,

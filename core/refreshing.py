@@ -31,6 +31,7 @@ from core.models import BudgetState, Clock, Model, Moment, Snapshot, Target, Win
 from core.readings import READ_BACK
 from core.recording import Learnt, Missed
 from core.refresh_queue import Waiting
+from core.renewing import Renewing
 from core.sources import Source, of_team
 from core.store import Store
 from core.turns import Turns
@@ -125,6 +126,7 @@ class Refreshing:
         *,
         budgets: Budgets | None = None,
         credentials: Credentials | None = None,
+        renewing: Renewing | None = None,
         patience: timedelta = timedelta(seconds=25),
         checkpoint: Callable[[str], None] = _no_stop,
     ) -> None:
@@ -134,6 +136,7 @@ class Refreshing:
         self._turns = turns
         self._budgets = budgets
         self._credentials = credentials
+        self._renewing = renewing
         self._patience = patience
         self._checkpoint = checkpoint
         self._pauses: dict[str, _Pause] = {}
@@ -157,13 +160,11 @@ class Refreshing:
         `busy` is how many batches of each network wait already: behind more than a few nothing is added.
         """
         sources = await of_team(self._sources, self._credentials, "")
+        opened = await self._credentials.granted_networks() if self._credentials is not None else frozenset()
         batches: list[Batch] = []
         for network in self.networks:
-            if (
-                not sources[network].obstacle
-                and busy.get(network, 0) < _AHEAD_BATCHES
-                and not self._waits(network, now)
-            ):
+            readable = not sources[network].obstacle or network in opened  # an owner's token needs no key of ours
+            if readable and busy.get(network, 0) < _AHEAD_BATCHES and not self._waits(network, now):
                 batches += await self._due_at(network, now)
         return batches
 
@@ -246,6 +247,10 @@ class Refreshing:
             if self._waits(network, now):
                 outcomes.postponed.append((one, self._comes_back(network, now)))
                 return
+            source = await self._opened(source, one)
+            if source.obstacle:  # a public account among those that owners opened: not the network's fault
+                outcomes.postponed.append((one, now + EVERY))
+                return
             try:
                 target = Target(handle=one.handle, native_id=one.native_id)
                 snapshot = await source.fetch(target, now - READ_BACK, self._patience, background=True, meter=meter)
@@ -256,6 +261,11 @@ class Refreshing:
                 outcomes.failed.append((one, error))
             else:
                 outcomes.read.append((one, snapshot))
+
+    async def _opened(self, source: Source, one: _One) -> Source:
+        if self._renewing is None or one.native_id is None:
+            return source
+        return await self._renewing.opened(source, one.native_id)
 
     async def _refused(self, network: str, error: SourceError, now: datetime) -> None:
         self._leave_alone(network, error, now)

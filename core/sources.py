@@ -4,25 +4,51 @@ The connectors know no settings and the settings know no connectors; here they m
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from pydantic import SecretStr
 
 from core.budgets import Budgets
 from core.connectors import Connector
+from core.connectors.base import Credentials as Secrets
 from core.connectors.costs import Meter
 from core.connectors.http import HttpClient, Requests, next_utc_midnight
+from core.connectors.owners import ACCESS, Grant, ended
 from core.credentials import Credentials, Keys
-from core.errors import NotConfigured, SourceError, Unavailable
+from core.errors import NotConfigured, SourceError, TokenExpired, Unavailable
+from core.grants import granted_id
 from core.handles import Handle
-from core.models import Clock, Manifest, NetworkAvailability, Snapshot, Target, Verified
+from core.models import AccountName, Clock, Entry, Manifest, NetworkAvailability, Snapshot, Target, Verified
 from core.settings import NetworkSettings, Settings
+
+T = TypeVar("T")
+
+
+class Opened(Protocol):
+    """An account that is read under its owner's token; see core/renewing.py."""
+
+    @property
+    def native_id(self) -> str:
+        """The account's id as its network knows it."""
+        ...
+
+    @property
+    def team(self) -> str:
+        """The team that its owner shows it to."""
+        ...
+
+    async def through(self, read: Callable[[SecretStr], Awaitable[T]], now: datetime, *, background: bool) -> T:
+        """Return what `read` makes of the token; raises SourceError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One network as it can be read here."""
+    """One network as it can be read here; `opened` where it is one account, read under its owner's token."""
 
     connector: Connector
     settings: NetworkSettings
@@ -31,6 +57,7 @@ class Source:
     budgets: Budgets | None = None  # None limits nothing
     owner: str = ""  # the team whose own key it is; empty for the installation's
     expires_at: datetime | None = None  # of a connected key
+    opened: Opened | None = None
 
     def keyed(self, keys: Keys) -> "Source":
         """Return the network as a team reads it: its own key before the environment's, the installation's after."""
@@ -39,6 +66,10 @@ class Source:
         used = keys.owner or not keys.values.keys() <= given.keys()
         settings = self.settings.model_copy(update={"values": values})
         return replace(self, settings=settings, owner=keys.owner, expires_at=keys.expires_at if used else None)
+
+    def under(self, opened: Opened) -> "Source":
+        """Return the network as it is read for one account that its owner opened to a team."""
+        return replace(self, opened=opened)
 
     @property
     def manifest(self) -> Manifest:
@@ -52,11 +83,14 @@ class Source:
     def obstacle(self) -> str:
         """Why the network cannot be read here, in one sentence; empty when it can."""
         manifest = self.connector.manifest
-        enabled = manifest.enabled_by_default if self.settings.enabled is None else self.settings.enabled
-        if self.connector.fetch is None:  # first: no key would change it
+        if self.names_accounts:
+            return f"{manifest.label} has no scores: it only says which accounts belong together."
+        if self.connector.fetch is None and self.connector.entries is None:  # first: no key would change it
             return f"{manifest.label} is not read by this version yet; its handles and addresses are understood."
-        if not enabled:
+        if not self._enabled:
             return manifest.off_wording or f"{manifest.label} is switched off here."
+        if self.opened is not None:
+            return ""
         missing = [c.name for c in manifest.credentials if c.required and c.name not in self.settings.values]
         missing += [r.setting for r in manifest.budgets if r.required and not self.settings.budgets.get(r.setting)]
         if missing:
@@ -64,9 +98,36 @@ class Source:
         return ""
 
     @property
+    def names_accounts(self) -> bool:
+        """Whether it is a reference work that is switched on here: it says which accounts belong together."""
+        return self.connector.entries is not None and self._enabled
+
+    @property
+    def _enabled(self) -> bool:
+        return self.connector.manifest.enabled_by_default if self.settings.enabled is None else self.settings.enabled
+
+    @property
     def guessable(self) -> bool:
-        """Whether a bare name may be asked here: readable, and it costs nothing."""
-        return not self.obstacle and self.connector.manifest.free
+        """Whether a bare name may be asked here: readable by anybody, and it costs nothing."""
+        manifest = self.connector.manifest
+        return not self.obstacle and manifest.free and manifest.access == "public"
+
+    @property
+    def connectable(self) -> bool:
+        """Whether an owner could connect an account here: the network asks owners, and our app is set up."""
+        return self.connector.owner is not None and not self.consent_obstacle
+
+    @property
+    def consent_obstacle(self) -> str:
+        """Why no owner can connect an account here, in one sentence; empty when one can."""
+        manifest, access = self.connector.manifest, self.connector.owner
+        if access is None:
+            return f"{manifest.label} has nothing that only an owner could show."
+        if self.settings.enabled is False:
+            return f"{manifest.label} is switched off here."
+        needed = (access.oauth.id_credential, access.oauth.secret_credential)
+        missing = [name for name in needed if name not in self.settings.values]
+        return f"{manifest.label} is not set up here: {', '.join(missing)} missing." if missing else ""
 
     @property
     def default_instance(self) -> str | None:
@@ -98,15 +159,37 @@ class Source:
         Work in the `background` leaves a share of the network's budget to people who ask. A `meter` counts what it
         costs where several fetches share one reservation; else each has its own.
         """
+        if self.obstacle:
+            raise NotConfigured(self.manifest.name, self.obstacle)
+        if self.opened is None:
+            return await self._read(target, since, patience, background, meter, self.settings.values)
+        own = Target(handle=target.handle, native_id=self.opened.native_id)
+
+        async def read(token: SecretStr) -> Snapshot:
+            return await self._read(own, since, patience, background, meter, {**self.settings.values, ACCESS: token})
+
+        snapshot = await self.opened.through(read, self.clock.now(), background=background)
+        stored = granted_id(snapshot.profile.native_id, self.opened.team)
+        return snapshot.model_copy(update={"profile": snapshot.profile.model_copy(update={"native_id": stored})})
+
+    async def _read(
+        self,
+        target: Target,
+        since: datetime,
+        patience: timedelta,
+        background: bool,
+        meter: Meter | None,
+        secrets: Secrets,
+    ) -> Snapshot:
         fetch = self.connector.fetch
-        if self.obstacle or fetch is None:
+        if fetch is None:
             raise NotConfigured(self.manifest.name, self.obstacle)
         async with self._metered(background, meter) as counted:
             deadline = asyncio.get_running_loop().time() + patience.total_seconds()
             client = self._client(deadline, counted)
             try:
                 async with asyncio.timeout_at(deadline + 1):  # the client's own comes first, with a better reason
-                    return await fetch(target, since, client, self.clock, self.settings.values)
+                    return await fetch(target, since, client, self.clock, secrets)
             except TimeoutError as err:
                 raise Unavailable(self.manifest.name, f"{self.manifest.label} did not answer in time.") from err
 
@@ -114,8 +197,29 @@ class Source:
         """Try the key with one cheap request; None where the network has none. Raises one SourceError."""
         if self.connector.verify is None:
             return None
+        return await self.connector.verify(self.client(patience), self.clock, self.settings.values)
+
+    async def renewed(self, grant: Grant, patience: timedelta) -> Grant:
+        """Return a newer grant of an owner's; raises TokenExpired when only the owner can give one."""
+        access = self.connector.owner
+        if access is None or access.renew is None:
+            raise TokenExpired(self.manifest.name, ended(self.manifest))
+        obstacle = self.consent_obstacle
+        if obstacle:
+            raise NotConfigured(self.manifest.name, obstacle)
+        return await access.renew(grant, self.client(patience), self.clock, self.settings.values)
+
+    def client(self, patience: timedelta) -> Requests:
+        """Return the network's client for requests that no budget counts: sign-ins and trials of keys."""
+        return self._client(asyncio.get_running_loop().time() + patience.total_seconds(), None)
+
+    async def entries(self, accounts: Sequence[AccountName], patience: timedelta) -> tuple[Entry, ...]:
+        """Return what a reference work says of accounts, within `patience`; raises one SourceError."""
+        entries = self.connector.entries
+        if entries is None or not self.names_accounts:
+            raise NotConfigured(self.manifest.name, self.obstacle)
         client = self._client(asyncio.get_running_loop().time() + patience.total_seconds(), None)
-        return await self.connector.verify(client, self.clock, self.settings.values)
+        return await entries(accounts, client, self.clock)
 
     def _client(self, deadline: float, meter: Meter | None) -> Requests:
         return self.http.scoped(
@@ -133,12 +237,11 @@ class Source:
 
     def availability(self) -> NetworkAvailability:
         """Return whether the network can be read here, and why not."""
-        known = self.connector.fetch is not None
         return NetworkAvailability(
             manifest=self.manifest,
-            ready=not self.obstacle,
-            reason=self.obstacle,
-            implemented=known,
+            ready=self.names_accounts or not self.obstacle,
+            reason="" if self.names_accounts else self.obstacle,
+            implemented=self.connector.fetch is not None or self.connector.entries is not None,
             expires_at=self.expires_at,
         )
 

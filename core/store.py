@@ -257,6 +257,20 @@ class Store:
 
         return await self._db.write(work)
 
+    async def withdrawn(self, team: str, network: str, native_id: str) -> bool:
+        """Delete what an owner showed a team of an account, all of it; False when there was nothing.
+
+        `native_id` is the network's own. Where the same account was read publicly too, the creator has that again.
+        """
+        now = self._clock.now()
+
+        def work(conn: Connection) -> bool:
+            gone, creator_id = team_side.withdrawn(conn, team, network, native_id, now)
+            self._regrouped(conn, creator_id, now)
+            return gone
+
+        return await self._db.write(work)
+
     async def track(self, team: str, name: str, since: datetime | None) -> bool:
         """Track the team's creator from that moment, or no longer (None); False when there is no such creator."""
 

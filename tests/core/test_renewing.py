@@ -1,0 +1,132 @@
+"""Tokens of owners: renewed before they end, by one process, outside of lookups, stored before they are used."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from core.app import App
+from core.connectors.owners import Owned, ended
+from core.errors import TokenExpired, Unavailable
+from core.keyring import Where
+from core.refreshing import Batch, Refreshed
+from tests.core.consent_toy import CLOSED, TEAM, HandClock, Net, opened
+
+GLOW = Owned(native_id="77", handle="glow")
+WHERE = Where(TEAM, "closed", "77")
+
+
+@pytest.fixture
+def net() -> Net:
+    return Net(HandClock())
+
+
+async def granted(app: App, net: Net) -> None:
+    await app.granting.grant(TEAM, "@glow", "closed", GLOW, net.token())
+
+
+async def held(app: App) -> str:
+    token = await app.credentials.owner_token(TEAM, "closed", "77")
+    assert token is not None
+    assert token.refresh is not None
+    return f"{token.access.get_secret_value()} {token.refresh.get_secret_value()}"
+
+
+async def test_a_token_is_renewed_ahead_of_its_end_and_not_before(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        net.clock.move(hours=17)
+        assert await app.renewing.renew_due(net.clock.now()) == 0
+        net.clock.move(hours=2)
+        assert await app.renewing.renew_due(net.clock.now()) == 1
+        assert await held(app) == "a-1 r-1"
+        assert await app.renewing.renew_due(net.clock.now()) == 0
+        net.clock.move(hours=7)
+        assert (await app.lookups.lookup(TEAM, "closed:glow")).networks[0].status == "ok"
+
+
+async def test_two_processes_renew_one_token_once(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as one, opened(tmp_path, net) as other:
+        await granted(one, net)
+        net.clock.move(hours=20)
+        now = net.clock.now()
+        counts = await asyncio.gather(*(app.renewing.renew_due(now) for app in (one, other, one, other)))
+        assert sum(counts) >= 1
+        assert net.renewals == 1
+        assert await held(one) == await held(other) == "a-1 r-1"
+
+
+async def test_a_lookup_never_waits_for_a_renewal(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        net.clock.move(hours=30)
+        asked = len(net.asked)
+        shown = await app.lookups.lookup(TEAM, "closed:glow", fresh=True)
+        assert shown.networks[0].status == "token_expired"
+        assert shown.networks[0].score is not None
+        assert len(net.asked) == asked, "no request under a token that has ended"
+        await app.renewing.aclose()  # the renewal that the lookup set off
+        assert net.renewals == 1
+        again = await app.lookups.lookup(TEAM, "closed:glow", fresh=True)
+    assert again.networks[0].status == "ok"
+
+
+async def test_a_token_revoked_amid_a_refresh_is_renewed_once_and_read_again(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        await app.lookups.lookup(TEAM, "@glow")
+        await app.store.track(TEAM, "glow", net.clock.now())
+        net.clock.move(hours=7)
+        net.good = {"a-9"}  # the one we hold is refused although its time has not come
+        assert await refresh(app, net) == Refreshed(read=1)
+        assert await held(app) == "a-1 r-1"
+        assert net.renewals == 1
+
+
+async def refresh(app: App, net: Net) -> Refreshed:
+    found = await app.store.find(TEAM, "glow", None, [])
+    assert found is not None
+    mine = next(a for a in found.accounts if a.reading.network == "closed")
+    return await app.refreshing.refresh(Batch(network="closed", accounts=(mine.account_id,), at=net.clock.now()))
+
+
+async def test_an_ended_permission_is_told_once_and_never_a_drop(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        before = await app.lookups.lookup(TEAM, "@glow")
+        await app.store.track(TEAM, "glow", net.clock.now())
+        net.clock.move(hours=20)
+        net.renew_error = TokenExpired("closed", ended(CLOSED))
+        assert await app.renewing.renew_due(net.clock.now()) == 0
+        net.renew_error = AssertionError("asked again in vain")  # type: ignore[assignment]
+        assert await app.renewing.renew_due(net.clock.now()) == 0
+        assert (await refresh(app, net)).failed == 1
+        after = await app.lookups.lookup(TEAM, "@glow", fresh=True)
+        assert [(e.where, e.at) for e in await app.credentials.ending()] == [(WHERE, net.clock.now())]
+    closed = next(one for one in after.networks if one.network == "closed")
+    assert closed.status == "token_expired"
+    assert closed.score is not None
+    assert after.score.score == pytest.approx(before.score.score, abs=1)
+
+
+async def test_a_network_that_is_down_is_asked_again_later_and_seldom(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        net.clock.move(hours=19)
+        net.renew_error = Unavailable("closed", "down")
+        assert await app.renewing.renew_due(net.clock.now()) == 0
+        net.renew_error = None
+        net.clock.move(seconds=20)
+        assert await app.renewing.renew_due(net.clock.now()) == 0, "not before a minute has passed"
+        net.clock.move(seconds=60)
+        assert await app.renewing.renew_due(net.clock.now()) == 1
+
+
+async def test_what_ends_is_told_by_the_refresh_token_not_by_each_day(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        assert await app.credentials.ending() == ()
+        ends = net.clock.now() + timedelta(days=365)
+        net.clock.move(days=360)
+        assert [one.at for one in await app.credentials.ending()] == [ends]
