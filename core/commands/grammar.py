@@ -14,6 +14,7 @@ from core.models import Linked, Manifest, NetworkAvailability, Reading
 from core.team_settings import TeamSettings
 
 if TYPE_CHECKING:  # use cases bring the database along, which help never needs
+    from core.consents import Consents
     from core.deliveries import Deliveries
     from core.networks import Networks
     from core.posting import Digests
@@ -102,7 +103,8 @@ class Context:
     """Who asks, when and from where; `zone` is the channel's, by IANA name. `core.app.App.context` makes them.
 
     `asker` is the person's id on their platform, `place` the channel the words were said in (None where Clout cannot
-    post by itself), `own` the team's settings.
+    post by itself), `own` the team's settings. `team_name` is what the platform calls the team, as far
+    as it says.
     """
 
     team: str
@@ -121,6 +123,8 @@ class Context:
     digests: "Digests" = UNWIRED
     watches: "Watches" = UNWIRED
     deliveries: "Deliveries" = UNWIRED
+    consents: "Consents" = UNWIRED
+    team_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
