@@ -24,7 +24,7 @@ from core.card import (
     outside,
     text,
 )
-from core.models import Candidate, Linked, NetworkReading, NetworkScore, Reading
+from core.models import Candidate, Linked, NetworkReading, NetworkScore, Offer, Offers, Reading
 from core.naming import (
     HANDLE_LIMIT,
     REMARK_LIMIT,
@@ -212,15 +212,46 @@ def _evidence(candidate: Candidate) -> Line:
 # --- what a team has linked -------------------------------------------------------------------------------------------
 
 
-def accounts_card(linked: Linked, now: datetime, *, zone: str, manifests: Manifests | None = None) -> Card:
-    """Return the accounts linked under a name."""
+def accounts_card(
+    linked: Linked,
+    now: datetime,
+    *,
+    zone: str,
+    manifests: Manifests | None = None,
+    offers: Offers | None = None,
+) -> Card:
+    """Return the accounts linked under a name, and with `offers` those that a reference work names beside them."""
     name = handle_span(linked.name, strong=True)
     many = figures.counted(len(linked.accounts), "linked account")
+    if len(linked.accounts) == 1 and offers is not None:
+        many = "one account, none linked to it"
+    blocks = _linked_blocks(linked, now, zone, manifests or {})
     return Card(
         kind="accounts",
         title=line(name, f" {many}"),
-        blocks=(Headline(cells=(line(name), line(many))), *_linked_blocks(linked, now, zone, manifests or {})),
+        blocks=(Headline(cells=(line(name), line(many))), *_offered(offers, linked.name, manifests or {}), *blocks),
         buttons=(Button(label="Card", command="influence", arguments=(("creator", linked.name),)),),
+    )
+
+
+def _offered(offers: Offers | None, name: str, manifests: Manifests) -> tuple[Block, ...]:
+    """Return what a reference work names beside the linked accounts: to link, or to leave."""
+    if offers is None:
+        return ()
+    if not offers.accounts:
+        words = offers.trouble or "No reference work names another account."
+        return (Lines(facts=(Fact(line=line(outside(words, REMARK_LIMIT))),)),)
+    items = tuple(_offer(offer, name, manifests) for offer in offers.accounts)
+    return (Listing(label=line("Named elsewhere as the same; nothing is linked until you say so"), items=items),)
+
+
+def _offer(offer: Offer, name: str, manifests: Manifests) -> Item:
+    network = label(offer.network, manifests)
+    link = (("creator", name), ("account", typed(offer.network, offer.handle)))
+    return Item(
+        line=line(network, " ", handle_span(offer.handle)),
+        detail=line(outside(offer.reason, REMARK_LIMIT), "" if offer.ready else f"; {network} is not set up here"),
+        buttons=(Button(label="Link", command="link", arguments=link),) if offer.ready else (),
     )
 
 

@@ -33,10 +33,12 @@ from core.models import (
     NetworkAvailability,
     NetworkReading,
     NetworkScore,
+    Offers,
     Post,
     Reading,
 )
 from core.readings import READ_BACK, DayScore, candidates, history, strongest, total, weighed
+from core.references import References
 from core.renewing import Renewing
 from core.sources import Source, of_team
 from core.store import ScorePoint, Store, StoredAccount, StoredCreator
@@ -81,6 +83,7 @@ class Lookups:
         self._sources = sources
         self._clock = clock
         self._fetching = Fetching(store, clock, patience)
+        self._references = References(sources, clock)
         self.manifests: Mapping[str, Manifest] = {name: source.manifest for name, source in sources.items()}
         self._labels = {name: manifest.label for name, manifest in self.manifests.items()}
 
@@ -115,7 +118,7 @@ class Lookups:
         answers = await self._answers(question, await self._asks(question), show)
         if not any(answer.reading is not None and answer.reading.score is not None for answer in answers):
             raise await self._nothing(team, handle, answers)
-        return self._reading(question, answers)
+        return await self._references.corroborated(self._reading(question, answers))
 
     async def history(self, team: str, text: str, *, network: str | None = None, since: datetime) -> Reading:
         """Return what is stored about a creator since `since`, asking no network; raises NotRecorded."""
@@ -178,6 +181,19 @@ class Lookups:
         if stored is None or not stored.linked:
             raise NotRecorded(f"No accounts are linked to {handle.shown} here.")
         return Linked(name=stored.name or handle.name, accounts=tuple(account.reading for account in stored.accounts))
+
+    async def offers(self, team: str, name: str) -> tuple[Linked, Offers] | None:
+        """Return the accounts known under a name, linked or not, and those that reference works name beside them.
+
+        None when no reference work is switched on. Raises NotRecorded when nothing is stored under the name.
+        """
+        if not self._references.on:
+            return None
+        reading = await self.history(team, name, since=self._clock.now())
+        shown = reading.networks if reading.linked else reading.networks[:1]
+        linked = Linked(name=reading.name or reading.handle, accounts=shown)
+        sources = await of_team(self._sources, self._credentials, team)
+        return linked, await self._references.offers(shown, sources)
 
     async def posts(self, reading: Reading) -> dict[tuple[str, str], tuple[Post, ...]]:
         """Return the window's stored posts of each account of a reading by network and native id, newest first."""

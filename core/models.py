@@ -503,8 +503,12 @@ class AccountName(Model):
 
 
 class Entry(Model):
-    """What a reference work says of one person or company: `id` and `name` of its entry, and the accounts it names."""
+    """What a reference work says of one person or company: `id` and `name` of its entry, and the accounts it names.
 
+    `work` is the reference work's name for people.
+    """
+
+    work: str
     id: str
     name: str | None = None
     url: str
@@ -522,6 +526,13 @@ class Offer(Model):
     reason: str
     url: str
     ready: bool = True
+
+
+class Offers(Model):
+    """What reference works name beside known accounts; `trouble` is a sentence about one that could not be asked."""
+
+    accounts: tuple[Offer, ...] = ()
+    trouble: str = ""
 
 
 class Linked(Model):

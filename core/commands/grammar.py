@@ -10,7 +10,7 @@ from core.card import Card
 from core.errors import InputError
 from core.explain import Comparison, Explanation
 from core.messenger import Place
-from core.models import Linked, Manifest, NetworkAvailability, Reading
+from core.models import Linked, Manifest, NetworkAvailability, Offers, Reading
 from core.team_settings import TeamSettings
 
 if TYPE_CHECKING:  # use cases bring the database along, which help never needs
@@ -79,6 +79,10 @@ class LookupsLike(Protocol):
 
     def networks(self) -> tuple[NetworkAvailability, ...]:
         """Return every network with whether it can be read."""
+        ...
+
+    async def offers(self, team: str, name: str) -> tuple[Linked, Offers] | None:
+        """Return the accounts known under a name, and those that reference works name beside them."""
         ...
 
     async def suggestions(self, team: str, text: str) -> tuple[str, ...]:

@@ -23,9 +23,13 @@ async def unlink(ctx: Context, args: Arguments, show: Show) -> Card:
 
 
 async def accounts(ctx: Context, args: Arguments, show: Show) -> Card:
-    """Answer with the accounts linked under a name."""
-    linked = await ctx.lookups.accounts(ctx.team, args.text("creator"))
-    return accounts_card(linked, ctx.now, zone=ctx.zone, manifests=ctx.manifests)
+    """Answer with the accounts linked under a name, and those a reference work names beside them."""
+    name = args.text("creator")
+    found = await ctx.lookups.offers(ctx.team, name)
+    if found is None:
+        linked = await ctx.lookups.accounts(ctx.team, name)
+        return accounts_card(linked, ctx.now, zone=ctx.zone, manifests=ctx.manifests)
+    return accounts_card(found[0], ctx.now, zone=ctx.zone, manifests=ctx.manifests, offers=found[1])
 
 
 COMMANDS = (

@@ -148,6 +148,7 @@ def _numbers(body: bytes, asked: Asked) -> tuple[str, ...]:
 def _entries(body: bytes, asked: Asked) -> tuple[Entry, ...]:
     return tuple(
         Entry(
+            work=MANIFEST.label,
             id=item.id,
             name=next((item.labels[code].value for code in _LANGUAGES if code in item.labels), None),
             url=f"https://www.wikidata.org/wiki/{item.id}",
