@@ -40,6 +40,13 @@ OWN: dict[str, frozenset[str]] = {
     "wikidata": frozenset({
         "maxlag", "ratelimited", "readonly", "search_busy", "internal", "no_user_agent", "bad_request", "missing",
     }),
+    "tiktok": frozenset({
+        "token_invalid", "scope_not_authorized", "scope_missed", "invalid_params", "no_user", "private", "search_lost",
+        "not_approved", "error_200",
+    }),
+    "pinterest": frozenset({
+        "token_ended", "not_authorized", "forbidden", "tier", "pin_gone", "not_ready", "no_analytics",
+    }),
     "twitch": frozenset({"token_ended", "bad_client", "no_scope", "followers_401", "not_found", "bad_request"}),
 }  # fmt: skip
 """Faults of one network."""

@@ -94,6 +94,7 @@ class Dialect:
     lasts: timedelta = timedelta(hours=1)
     refresh_lasts: timedelta | None = None
     rotates: bool = False
+    refresh_ends: str = ""  # under what name an answer tells how many seconds the refresh token lives
     back: tuple[str, ...] = ()  # under what names beside `code` and `state` the granted scopes come back
     tokens: Callable[[Issued, Json], Json] = plain_tokens
     refuse: Callable[[Refusal], Answer] = plain_refusal
@@ -130,6 +131,7 @@ class OAuthServer:
         self._codes: dict[str, _Code] = {}
         self._issued: list[Issued] = []
         self._older: dict[str, tuple[Issued, datetime | None]] = {}  # access tokens replaced, not ended yet
+        self._app_tokens: dict[str, datetime] = {}
         self._decisions: list[_Decision] = []
         self._trouble: list[Refusal] = []
         self._number = 0
@@ -157,12 +159,14 @@ class OAuthServer:
         return self.issue(tuple(map(self._find, handles)), self.dialect.scopes if scopes is None else tuple(scopes))
 
     def end_tokens(self, *handles: str, refresh: bool = False) -> None:
-        """End the access tokens now, of these accounts or all; with `refresh` the refresh tokens too."""
+        """End the access tokens now, of these accounts, or all and the app's own; `refresh`: refresh tokens too."""
         for issued in self._of(handles):
             issued.until = self._clock.now()
             if refresh:
                 issued.refresh_until = self._clock.now()
         self._older.clear()
+        if not handles:
+            self._app_tokens.clear()
 
     def withdraw(self, *handles: str) -> None:
         """Let the owners of these accounts, or everybody, take their consent back on the network itself."""
@@ -245,11 +249,20 @@ class OAuthServer:
             value["expires_in"] = int((issued.until - now).total_seconds())
         if issued.refresh:
             value["refresh_token"] = issued.refresh
+        if issued.refresh_until is not None and dialect.refresh_ends:
+            value[dialect.refresh_ends] = int((issued.refresh_until - now).total_seconds())
         return as_json(dialect.tokens(issued, value))
 
-    def seconds_left(self, moment: datetime | None) -> int:
-        """Return how long a moment is away, for the dialects that tell how long a refresh token lives."""
-        return 0 if moment is None else max(0, int((moment - self._clock.now()).total_seconds()))
+    def app_token(self, lasts: timedelta) -> Answer:
+        """Return a token of the app itself, which opens no account (grant client_credentials)."""
+        token = self._secret("app")
+        self._app_tokens[token] = self._clock.now() + lasts
+        return as_json({"access_token": token, "expires_in": int(lasts.total_seconds()), "token_type": "Bearer"})
+
+    def is_app_token(self, token: str) -> bool:
+        """Return whether a token is the app's own and has not ended."""
+        until = self._app_tokens.get(token)
+        return until is not None and self._clock.now() < until
 
     def check_app(self, form: Form, headers: Mapping[str, str]) -> None:
         """Raise Refusal for a wrong id or secret of the app, or one in the wrong place."""
@@ -290,7 +303,7 @@ class OAuthServer:
         if place == dialect.authorize.strip("/"):
             return self._authorize(method, dict(query), form)
         given, own = dict(query) | dict(form), dialect.routes.get((method, place))
-        call = own or {dialect.token.strip("/"): _token, dialect.revoke.strip("/"): _revoke}.get(place)
+        call = own or {dialect.token.strip("/"): usual_token, dialect.revoke.strip("/"): _revoke}.get(place)
         if not place or call is None or (own is None and method != "POST"):
             return problem_page(dialect.label, "There is nothing at this address.", 404)
         try:
@@ -406,7 +419,8 @@ class OAuthServer:
                 self._forget(issued)
 
 
-def _token(server: OAuthServer, form: Form, headers: Mapping[str, str]) -> Answer:
+def usual_token(server: OAuthServer, form: Form, headers: Mapping[str, str]) -> Answer:
+    """Answer the token endpoint as the standard has it: codes and refresh tokens for tokens."""
     server.check_app(form, headers)
     kind = form.get("grant_type")
     if kind == "authorization_code":

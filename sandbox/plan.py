@@ -11,6 +11,7 @@ USUAL: dict[str, Mix] = {
     "x": (0.82, 0.05, 0.09, 0.02, 0.02),
     "facebook": (0.86, 0.07, 0.07, 0.0, 0.0),
     "instagram": (0.93, 0.04, 0.0, 0.0, 0.03),
+    "pinterest": (0.34, 0.03, 0.0, 0.0, 0.63),
     "tiktok": (0.88, 0.02, 0.06, 0.0, 0.04),
     "youtube": (0.94, 0.06, 0.0, 0.0, 0.0),
     "reddit": (0.86, 0.12, 0.02, 0.0, 0.0),
@@ -18,7 +19,14 @@ USUAL: dict[str, Mix] = {
 }
 """How reactions usually fall on each network."""
 
-VIEWS_PER_REACTION: dict[str, float] = {"x": 60.0, "instagram": 30.0, "tiktok": 14.0, "youtube": 32.0, "twitch": 9.0}
+VIEWS_PER_REACTION: dict[str, float] = {
+    "x": 60.0,
+    "instagram": 30.0,
+    "tiktok": 14.0,
+    "youtube": 32.0,
+    "twitch": 9.0,
+    "pinterest": 45.0,
+}
 """Networks whose posts carry views; the others show none."""
 
 

@@ -23,8 +23,10 @@ from sandbox.github import GitHub
 from sandbox.mastodon import Mastodon
 from sandbox.meta import Facebook, Instagram
 from sandbox.oauth import OAuthServer
+from sandbox.pinterest import Pinterest
 from sandbox.protocol import QuietProtocol, whole_response
 from sandbox.reddit import Reddit
+from sandbox.tiktok import TikTok
 from sandbox.twitch import Twitch
 from sandbox.wikidata import Wikidata
 from sandbox.wire import Answer, Ask, Network
@@ -114,6 +116,8 @@ class Sandbox:
             "blog": Blog(self.world, self.clock),
             "instagram": Instagram(self.world, self.clock),
             "facebook": Facebook(self.world, self.clock),
+            "tiktok": TikTok(self.world, self.clock),
+            "pinterest": Pinterest(self.world, self.clock),
             "wikidata": Wikidata(self.world, self.clock),
         }
         streams = self.networks["twitch"] = Twitch(self.world, self.clock)
@@ -313,7 +317,8 @@ class Sandbox:
         if network is None or scope["type"] != "http":
             await self._until_stopped(self._elsewhere(first, rest, scope, receive, send), scope)
             return
-        ask = Ask(first, scope["method"], rest, scope["query_string"].decode("latin-1"), tuple(scope["headers"]))
+        body = await _body(receive) if scope["method"] == "POST" else b""
+        ask = Ask(first, scope["method"], rest, scope["query_string"].decode("latin-1"), tuple(scope["headers"]), body)
         self.requests.add(ask)
         try:
             await self._until_stopped(self._play(network, ask, send), scope)
@@ -425,3 +430,12 @@ class Sandbox:
             self._cache[key] = found
             self._cache_size += len(found.body)
         return found
+
+
+async def _body(receive: Receive) -> bytes:
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return body

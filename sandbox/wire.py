@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, unquote
 
 from sandbox.faults import Fault
@@ -15,13 +15,26 @@ JSON_TYPE = "application/json; charset=utf-8"
 
 @dataclass(frozen=True)
 class Ask:
-    """One request, its network's prefix removed: `path` without a leading slash, `query` still encoded."""
+    """One request, its network's prefix removed: `path` without a leading slash, `query` still encoded.
+
+    Only a POST has a `body`.
+    """
 
     network: str
     method: str
     path: str
     query: str
     raw_headers: tuple[tuple[bytes, bytes], ...] = ()
+    body: bytes = b""
+
+    @cached_property
+    def question(self) -> dict[str, Any]:
+        """Return a body's JSON object; an empty one for anything else."""
+        try:
+            value = json.loads(self.body or b"{}")
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
 
     @cached_property
     def params(self) -> dict[str, str]:

@@ -252,6 +252,7 @@ def profile_url(account: Account) -> str:
         "instagram": "https://www.instagram.com/{}/",
         "facebook": "https://www.facebook.com/{}",
         "tiktok": "https://www.tiktok.com/@{}",
+        "pinterest": "https://www.pinterest.com/{}/",
         "youtube": "https://www.youtube.com/@{}",
         "twitch": "https://www.twitch.tv/{}",
         "reddit": "https://www.reddit.com/user/{}",
