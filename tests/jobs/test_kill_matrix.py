@@ -6,8 +6,6 @@ import os
 import shutil
 import signal
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -26,9 +24,11 @@ from core.app import App, build
 from core.connectors import manifests
 from core.messenger import Place
 from core.settings import Settings
+from core.watches import parse_rule
 from core.wishes import Wish
 from sandbox.server import Sandbox
 from tests.jobs.matrix_cases import CASES
+from tests.jobs.processes import Zygote, zygote_running
 from tests.jobs.zygote import HandClock
 
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)  # 09:00 in Berlin
@@ -42,7 +42,7 @@ class World:
     """One test's sandbox, database and processes."""
 
     box: Sandbox
-    zygote: "subprocess.Popen[str]"
+    zygote: Zygote
     folder: Path
     before: int = 0  # messages of earlier tests in the channel
 
@@ -61,22 +61,29 @@ class World:
 
     def run(self, now: datetime, **order: Any) -> dict[str, Any]:
         """Let a process work until it is killed or has nothing left to do."""
-        assert self.zygote.stdin is not None
-        assert self.zygote.stdout is not None
-        given = {"env": self.env, "team": self.team, "now": now.isoformat(), **order}
-        self.zygote.stdin.write(json.dumps(given) + "\n")
-        self.zygote.stdin.flush()
-        return dict(json.loads(self.zygote.stdout.readline()))
+        return self.zygote.run({"env": self.env, "team": self.team, "now": now.isoformat(), **order})
+
+    def killed(self, now: datetime, **order: Any) -> None:
+        """Let a process work until it is killed at the step that the order names."""
+        told = self.run(now, **order)
+        assert told["signal"] == signal.SIGKILL, told["said"]
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with closing(sqlite3.connect(self.folder / "clout.db")) as conn:
             return conn.execute(query).fetchall()
 
-    def digests(self) -> list[str]:
-        """The keys of the digests that stand in the channel, one a message."""
+    def change(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.folder / "clout.db")) as conn, conn:
+            conn.execute(statement)
+
+    def posted(self, kind: str) -> list[str]:
+        """The keys of the digests or alerts that stand in the channel, one a message."""
         told = [message.metadata or {} for message in self.box.slack.channel("creators").messages[self.before :]]
         keys = [str(one["event_payload"]["key"]) for one in told if one]
-        return [key for key in keys if key.startswith("digest:")]
+        return [key for key in keys if key.startswith(f"{kind}:")]
+
+    def digests(self) -> list[str]:
+        return self.posted("digest")
 
     def states(self) -> dict[str, str]:
         return dict(self.rows("select key, state from deliveries where part = 0"))
@@ -91,17 +98,9 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def zygote() -> Iterator["subprocess.Popen[str]"]:
-    root = Path(__file__).parents[2]
-    clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
-    given = [sys.executable, "-m", "tests.jobs.zygote"]
-    with subprocess.Popen(
-        given, cwd=root, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
+def zygote() -> Iterator[Zygote]:
+    with zygote_running() as process:
         yield process
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(30)
 
 
 @pytest.fixture(scope="module")
@@ -122,9 +121,7 @@ def with_slack(app: App, world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def template(
-    box: Sandbox, zygote: "subprocess.Popen[str]", tmp_path_factory: pytest.TempPathFactory
-) -> tuple[World, Path]:
+def template(box: Sandbox, zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> tuple[World, Path]:
     """A database with tracked creators, a digest in Slack and one in the terminal, as it is the day before."""
     world = World(box, zygote, tmp_path_factory.mktemp("template"))
     asyncio.run(set_up(world))
@@ -144,6 +141,8 @@ async def set_up(world: World) -> None:
         wish = Wish(schedule="every monday 09:00 Europe/Berlin")
         await app.digests.add(world.team, wish, place=place, zone="UTC", asker="U1")
         await app.digests.add("terminal", wish, place=Place(platform="terminal", channel="inbox"), zone="UTC", asker="")
+        rule = parse_rule(["above", "1"], ["bluesky"])  # true already: it rests until a test arms it
+        await app.watches.add(world.team, rule=rule, creator="@crew0", place=place, asker="U1")
 
 
 @pytest.fixture
@@ -181,7 +180,7 @@ def one_of_slack(world: World) -> str:
 
 
 def test_killed_before_the_claim(world: World, survived: Callable[[str], None]) -> None:
-    assert world.run(MONDAY, stop="before claim")["signal"] == signal.SIGKILL
+    world.killed(MONDAY, stop="before claim")
     assert world.digests() == []
     world.run(MONDAY + timedelta(seconds=30))
     assert world.digests() == [one_of_slack(world)]
@@ -190,7 +189,7 @@ def test_killed_before_the_claim(world: World, survived: Callable[[str], None]) 
 
 
 def test_killed_after_the_claim(world: World, survived: Callable[[str], None]) -> None:
-    assert world.run(MONDAY, stop="after claim")["signal"] == signal.SIGKILL
+    world.killed(MONDAY, stop="after claim")
     assert world.digests() == []
     world.run(MONDAY + AFTERWARDS)
     assert world.digests() == [one_of_slack(world)]
@@ -200,7 +199,7 @@ def test_killed_after_the_claim(world: World, survived: Callable[[str], None]) -
 
 @pytest.mark.parametrize("step", ["after send", "before mark"])
 def test_killed_when_it_was_sent(world: World, survived: Callable[[str], None], step: str) -> None:
-    assert world.run(MONDAY, stop=step)["signal"] == signal.SIGKILL
+    world.killed(MONDAY, stop=step)
     assert world.digests() == [one_of_slack(world)]
     world.run(MONDAY + AFTERWARDS)
     assert world.digests() == [one_of_slack(world)]
@@ -228,7 +227,7 @@ def test_killed_in_a_refresh(world: World, survived: Callable[[str], None], step
     shutil.copytree(tmp_path, calm.folder, ignore=lambda _, names: [n for n in names if "clout" not in n])
     calm.run(DUE, team="")
     asked = world.box.requests.count("bluesky")
-    assert world.run(DUE, team="", stop=step)["signal"] == signal.SIGKILL
+    world.killed(DUE, team="", stop=step)
     first = world.box.requests.count("bluesky") - asked
     assert (first > 0) is (step != "before fetch")
     world.run(DUE + timedelta(minutes=1), team="")
@@ -243,6 +242,22 @@ def test_killed_in_a_refresh(world: World, survived: Callable[[str], None], step
     later = world.rows("select min(next_due_at) from account_refresh")[0][0]
     assert later > (DUE + timedelta(hours=20)).timestamp() * 1000
     survived(step.replace(" ", "-"))
+
+
+# --- alerts -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "state"), [("after record", "sent"), ("before claim", "sent"), ("after send", "unknown")]
+)
+def test_killed_with_an_alert(world: World, survived: Callable[[str], None], step: str, state: str) -> None:
+    world.change("update watch_marks set armed = true")  # as when the score has been below the line
+    world.killed(DUE, stop=step)
+    assert len(world.posted("alert")) == (step == "after send")
+    world.run(DUE + timedelta(minutes=30))
+    (key,) = world.posted("alert")
+    assert {one: its for one, its in world.states().items() if one.startswith("alert:")} == {key: state}
+    survived(f"alert-{step.replace(' ', '-')}")
 
 
 # --- the rest of the world --------------------------------------------------------------------------------------------
@@ -334,7 +349,7 @@ async def test_a_second_process(world: World, survived: Callable[[str], None]) -
 
 
 async def test_a_lock_of_a_dead_process_is_free(world: World) -> None:
-    assert world.run(MONDAY, stop="before claim")["signal"] == signal.SIGKILL
+    world.killed(MONDAY, stop="before claim")
     async with open_app(world, HandClock(MONDAY)) as app:
         service = JobsService(app, posts=False)
         await service.start()

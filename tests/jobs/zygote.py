@@ -8,9 +8,10 @@ import asyncio
 import json
 import os
 import resource
+import select
 import signal
-import sys
 import traceback
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -93,11 +94,10 @@ async def live(order: dict[str, Any]) -> str:
             await service.start()
         except CloutError as error:
             return error.message
-        await quiet(service, order.get("ticks", MOST_TICKS))
+        await quiet(service, order.get("least", 0), order.get("ticks", MOST_TICKS), full="file_bytes" in order)
         if order.get("graceful"):
             await service.stop()
             return "stopped"
-        sys.stdout.flush()
         return f"done, {service.faults.count} faults"
 
 
@@ -108,20 +108,23 @@ def connect(app: App, order: dict[str, Any]) -> None:
         app.messengers.add(SlackMessenger(OneClient(client, order["team"]), Charts(app.draw), app.clock))
 
 
-async def quiet(service: JobsService, most: int) -> None:
-    """Wait until several ticks in a row found nothing to do, or so many are over."""
+async def quiet(service: JobsService, least: int, most: int, *, full: bool) -> None:
+    """Wait until several ticks in a row found nothing to do, at least and at most so many.
+
+    With a full disk what cannot be asked is not waited for; a server that is away comes back.
+    """
     made = service.engine
     assert made is not None
     async with asyncio.timeout(LONGEST_S):
         calm = 0
-        while calm < QUIET_TICKS and made.ticker.ticks < most:
+        while (calm < QUIET_TICKS or made.ticker.ticks < least) and made.ticker.ticks < most:
             before = made.ticker.ticks
             while made.ticker.ticks == before:
                 await asyncio.sleep(0.01)
             try:
                 busy = made.jobs.running or await made.jobs.active()
             except CloutError:
-                busy = False  # a full disk: what could not be asked is not waited for
+                busy = not full
             calm = 0 if busy else calm + 1
 
 
@@ -143,22 +146,49 @@ async def run(order: dict[str, Any], out: int) -> str:
     return said
 
 
+def begin(order: dict[str, Any], others: Iterable[int]) -> tuple[int, int]:
+    """Fork the Clout of one order; its id, and where it says how it ended."""
+    ours, theirs = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(ours)
+        for fd in others:
+            os.close(fd)
+        os.dup2(2, 1)
+        child(order, theirs)
+    os.close(theirs)
+    return pid, ours
+
+
+def ended(number: int, pid: int, words: bytes) -> None:
+    _, status = os.waitpid(pid, 0)
+    killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    told = {"number": number, "said": words.decode(), "signal": killed}
+    os.write(1, (json.dumps(told) + "\n").encode())
+
+
 def main() -> None:
-    for line in sys.stdin:
-        order = json.loads(line)
-        ours, theirs = os.pipe()
-        pid = os.fork()
-        if not pid:
-            os.close(ours)
-            os.dup2(2, 1)
-            child(order, theirs)
-        os.close(theirs)
-        with os.fdopen(ours, "rb") as said:
-            words = said.read().decode()
-        _, status = os.waitpid(pid, 0)
-        killed = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-        sys.stdout.write(json.dumps({"said": words, "signal": killed}) + "\n")
-        sys.stdout.flush()
+    running: dict[int, tuple[int, int, bytearray]] = {}
+    orders = bytearray()
+    while True:
+        for fd in select.select([0, *running], [], [])[0]:
+            heard = os.read(fd, 65_536)
+            if fd == 0:
+                if not heard:
+                    return
+                orders += heard
+                while b"\n" in orders:
+                    line, _, rest = orders.partition(b"\n")
+                    orders = bytearray(rest)
+                    order = json.loads(line)
+                    pid, said = begin(order, running)
+                    running[said] = order["number"], pid, bytearray()
+            elif heard:
+                running[fd][2].extend(heard)
+            else:
+                number, pid, words = running.pop(fd)
+                os.close(fd)
+                ended(number, pid, bytes(words))
 
 
 if __name__ == "__main__":
