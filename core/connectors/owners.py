@@ -126,7 +126,7 @@ def standard(manifest: Manifest, oauth: OAuth, accounts: Accounts) -> OwnerAcces
         return carried_over(grant, await tokens(manifest, oauth, form, client, clock, credentials))
 
     async def revoke(grant: Grant, client: "Requests", clock: Clock, credentials: Credentials) -> None:
-        form, headers = _signed(oauth, {"token": grant.access.get_secret_value()}, credentials)
+        form, headers = signed(oauth, {"token": grant.access.get_secret_value()}, credentials)
         await _post(manifest, oauth.revoke_url, form, headers, client)
 
     return OwnerAccess(oauth, exchange, accounts, renew, revoke if oauth.revoke_url else None)
@@ -141,7 +141,7 @@ async def tokens(
     credentials: Credentials,
 ) -> Grant:
     """Return what the token endpoint gives for a form; raises TokenExpired for a code or token that is spent."""
-    form, headers = _signed(oauth, form, credentials)
+    form, headers = signed(oauth, form, credentials)
     answer = await _post(manifest, oauth.token_url, form, headers, client)
     return granted(manifest, answer, clock.now())
 
@@ -235,7 +235,8 @@ def _ends(now: datetime, seconds: int | None) -> datetime | None:
 _LONGEST_S = 10 * 366 * 86_400
 
 
-def _signed(oauth: OAuth, form: Mapping[str, str], credentials: Credentials) -> tuple[dict[str, str], dict[str, str]]:
+def signed(oauth: OAuth, form: Mapping[str, str], credentials: Credentials) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the form and the headers of a request that our app signs, where the network wants its id and secret."""
     ours = credentials[oauth.id_credential].get_secret_value()
     secret = credentials[oauth.secret_credential].get_secret_value()
     if oauth.basic:
