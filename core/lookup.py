@@ -152,10 +152,16 @@ class Lookups:
         return await self.accounts(team, creator)
 
     async def new_name(self, team: str, name: str, reading: Reading) -> str:
-        """Return the name of a creator to be made: the handle without its server; refuses one that is taken."""
+        """Return the name of the creator who has this account, else of one to be made: the handle without its server.
+
+        Raises InputError where that name already means others.
+        """
         bare = self._handle(name).name.partition("@")[0].removesuffix(self._suffix(reading))
         taken = await self._stored(team, self._handle(bare), None)
         if taken is not None and taken.linked:
+            own = {(one.network, one.native_id) for one in reading.networks}
+            if any((one.reading.network, one.reading.native_id) in own for one in taken.accounts):
+                return taken.name or bare
             raise InputError(f"@{bare} already means other accounts here; unlink those first, or name them: @{bare}.")
         return bare
 

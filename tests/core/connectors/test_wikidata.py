@@ -33,7 +33,7 @@ async def read(*answers: Any, accounts: tuple[AccountName, ...] = (SOMEBODY,)) -
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         told = answers[min(len(asked), len(answers)) - 1]
-        if "status" not in told:
+        if not isinstance(told, dict) or "status" not in told:
             told = {"status": 200, "json": told}
         if "text" in told:
             return httpx.Response(told["status"], text=told["text"], headers=told.get("headers"))
@@ -173,7 +173,7 @@ ODD: tuple[Any, ...] = (None, True, -1, 10**400, 1.5, "", "x" * 9_000, "\ud800",
 
 
 def damaged(rng: random.Random, value: Any) -> Any:
-    if rng.random() < 0.12:
+    if rng.random() < 0.02:
         return rng.choice(ODD)
     if isinstance(value, dict):
         return {key: damaged(rng, held) for key, held in value.items() if rng.random() > 0.03}
@@ -193,7 +193,7 @@ async def test_damaged_answers_give_entries_or_one_error() -> None:
         )
         assert isinstance(found, tuple | SourceError), case
         whole += isinstance(found, tuple)
-    assert whole > 30
+    assert 60 < whole < 300
 
 
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded answers beside the project")
