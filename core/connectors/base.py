@@ -290,12 +290,17 @@ def rate_limited(
 def changed(manifest: Manifest, answer: Answer, err: ValidationError) -> SourceError:
     """Return what a 2xx that does not fit means: a broken body is a passing fault, a misfit names its field."""
     first = err.errors(include_url=False, include_input=False, include_context=False)[0]
-    where = ".".join(str(part) for part in first["loc"]) or "body"
+    where = ".".join(str(part) for part in first["loc"] if not _is_form(part)) or "body"
     if first["type"] == "json_invalid" and not _whole(answer.body):
         return Unavailable(manifest.name, f"{manifest.label} sent an incomplete answer.")
     return SourceChanged(
         manifest.name, f"{manifest.label} changed its answers: field {where} ({first['type']}).", field=where
     )
+
+
+def _is_form(part: int | str) -> bool:
+    """Whether a part of an error's place is pydantic's name for one of a field's forms, not a field."""
+    return isinstance(part, str) and ("-" in part or "[" in part)
 
 
 def _whole(body: bytes) -> bool:

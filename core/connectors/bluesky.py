@@ -1,7 +1,8 @@
 """Bluesky: public profiles and posts from the AppView, no key needed."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from pydantic import Field
 
@@ -14,7 +15,6 @@ from core.connectors.base import (
     LenientCount,
     LenientMoment,
     LenientText,
-    NeededMoment,
     Page,
     Walk,
     Wire,
@@ -22,8 +22,9 @@ from core.connectors.base import (
     links_in,
     rate_limited,
 )
+from core.connectors.items import Item, Items, Place, Stamp
 from core.errors import NotFound, Private, SourceChanged, SourceError, Suspended
-from core.models import Clock, HandleRule, Kind, Manifest, Post, Profile, Snapshot, Target, UrlForm
+from core.models import Action, Clock, HandleRule, Manifest, Profile, Snapshot, Target, UrlForm
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests
@@ -95,35 +96,27 @@ class _Actor(Wire):
     verification: _Verification | None = None
 
 
-class _Author(Wire):
-    did: str = Field(min_length=1)
-    handle: str = ""
-
-
-class _PostView(Wire):
-    uri: str = Field(min_length=1)
-    author: _Author
-    record: Any = None  # written by the author, so its shape is anybody's guess
-    indexed_at: NeededMoment = Field(alias="indexedAt")
-    likes: LenientCount = Field(None, alias="likeCount")
-    reposts: LenientCount = Field(None, alias="repostCount")
-    replies: LenientCount = Field(None, alias="replyCount")
-    quotes: LenientCount = Field(None, alias="quoteCount")
-    bookmarks: LenientCount = Field(None, alias="bookmarkCount")
-
-
-class _Reason(Wire):
-    type: str = Field("", alias="$type")
-    indexed_at: LenientMoment = Field(None, alias="indexedAt")
-
-
-class _Item(Wire):
-    post: _PostView
-    reason: _Reason | None = None
+_Needed = Annotated[str, Field(strict=True, min_length=1)]
+_ITEMS = Items(
+    MANIFEST.name,
+    native_id=Place("post.uri", _Needed, needed=True),
+    created_at=Place("post.indexedAt", Stamp, needed=True),  # never record.createdAt, which the author writes
+    likes=Place("post.likeCount"),
+    reposts=Place("post.repostCount"),
+    replies=Place("post.replyCount"),
+    quotes=Place("post.quoteCount"),
+    saves=Place("post.bookmarkCount"),
+    author=Place("post.author.did", _Needed, needed=True),
+    reason=Place("reason.$type", str, default=""),
+    reposted_at=Place("reason.indexedAt", LenientMoment),
+    # the record is written by the author, so its shape is anybody's guess
+    answers=Place("post.record.reply.parent.uri", str, default=""),
+    embeds=Place("post.record.embed.record.uri|post.record.embed.record.record.uri", str, default=""),
+)
 
 
 class _Feed(Wire):
-    feed: tuple[_Item, ...]
+    feed: Annotated[list[Item], _ITEMS]
     cursor: str | None = None
 
 
@@ -165,71 +158,35 @@ def _verified(verification: _Verification | None) -> bool | None:
 
 
 def _page(body: bytes, asked: Asked) -> Page:
-    feed = _Feed.model_validate_json(body)
-    subject = asked.subject or _owner(feed)
-    posts = tuple(post for item in feed.feed if (post := _post(item, subject)) is not None)
+    found = _Feed.model_validate_json(body)
+    items, subject = found.feed, asked.subject or _owner(found.feed)
+    own = [item for item in items if item["author"] == subject or item["reason"] == _REPOST]
+    for item in own:
+        _settle(item, subject)
     # pins stand out of order on top, so they say nothing about how far the page reaches
-    times = [_when(item) for item in feed.feed if item.reason is None or item.reason.type != _PIN]
-    return Page(posts=posts, cursor=feed.cursor or None, oldest=min(times, default=None), items=len(feed.feed))
+    oldest = min((item["created_at"] for item in items if item["reason"] != _PIN), default=None)
+    return Page(posts=_ITEMS.posts(own), cursor=found.cursor or None, oldest=oldest, items=len(items))
 
 
-def _owner(feed: _Feed) -> str:
+def _owner(items: Iterable[Item]) -> str:
     """Return whose feed it is when nobody says: the author of the items that are no reposts."""
-    own = [item.post.author.did for item in feed.feed if item.reason is None or item.reason.type != _REPOST]
+    own = [item["author"] for item in items if item["reason"] != _REPOST]
     return max(own, key=own.count, default="")
 
 
-def _when(item: _Item) -> datetime:
-    if item.reason is not None and item.reason.indexed_at is not None:
-        return item.reason.indexed_at
-    return item.post.indexed_at
-
-
-def _post(item: _Item, subject: str) -> Post | None:
-    view = item.post
-    if item.reason is not None and item.reason.type == _REPOST:
+def _settle(item: Item, subject: str) -> None:
+    """Fill in what follows from an item's other fields."""
+    uri = item["native_id"]
+    item["url"] = f"https://bsky.app/profile/{item['author']}/post/{uri.rpartition('/')[2]}"
+    if item["reposted_at"] is not None:
+        item["created_at"] = item["reposted_at"]
+    if item["reason"] == _REPOST:
         # the counts are the other author's; only the act of reposting is the subject's
-        return Post(
-            network=MANIFEST.name,
-            native_id=f"{view.uri}#repost",
-            created_at=_when(item),
-            kind="repost",
-            url=_post_url(view),
-        )
-    if view.author.did != subject:
-        return None
-    return Post(
-        network=MANIFEST.name,
-        native_id=view.uri,
-        created_at=view.indexed_at,  # never record.createdAt, which the author writes
-        kind=_kind(view.record, subject),
-        url=_post_url(view),
-        likes=view.likes,
-        reposts=view.reposts,
-        replies=view.replies,
-        quotes=view.quotes,
-        saves=view.bookmarks,
-    )
-
-
-def _post_url(view: _PostView) -> str:
-    return f"https://bsky.app/profile/{view.author.did}/post/{view.uri.rpartition('/')[2]}"
-
-
-def _kind(record: object, subject: str) -> Kind:
-    if not isinstance(record, dict):
-        return "original"
-    if "reply" in record and (parent := _dig(record["reply"], "parent", "uri")):
-        return "thread" if parent.startswith(f"at://{subject}/") else "reply"
-    embed = record.get("embed")
-    quoted = (_dig(embed, "record", "uri") or _dig(embed, "record", "record", "uri")) if embed else ""
-    return "quote" if _POST_COLLECTION in quoted else "original"
-
-
-def _dig(value: object, *path: str) -> str:
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value if isinstance(value, str) else ""
+        item.update(dict.fromkeys(get_args(Action)), native_id=f"{uri}#repost", kind="repost")
+    elif item["answers"]:
+        item["kind"] = "thread" if item["answers"].startswith(f"at://{subject}/") else "reply"
+    elif _POST_COLLECTION in item["embeds"]:
+        item["kind"] = "quote"
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

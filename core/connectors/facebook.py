@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, PlainValidator
 
 from core.connectors import facebook_owner
 from core.connectors.answers import Answer
@@ -15,11 +15,9 @@ from core.connectors.base import (
     Asked,
     Call,
     Credentials,
-    NeededMoment,
     Page,
     Walk,
     ask,
-    count,
     links_in,
 )
 from core.connectors.graph import (
@@ -35,6 +33,7 @@ from core.connectors.graph import (
     refusal,
     signed,
 )
+from core.connectors.items import Item, Items, Place, Stamp
 from core.connectors.meta_login import as_owner
 from core.connectors.owners import ACCESS
 from core.errors import NotFound, SourceAuthFailed, SourceError
@@ -44,7 +43,6 @@ from core.models import (
     Credential,
     HandleRule,
     Manifest,
-    Post,
     Profile,
     Snapshot,
     Target,
@@ -134,22 +132,14 @@ _POST_FIELDS = {
 _OPTIONAL_OF_PAGES = frozenset({*_PAGE_FIELDS} - {"id", "name"})
 _OPTIONAL_OF_POSTS = frozenset({*_POST_FIELDS, *facebook_owner.VIEWS} - {"id", "created_time"})
 _VERIFIED = {"blue_verified": True, "gray_verified": True, "not_verified": False}
-_PERMALINK = re.compile(r"https://(?:[a-z-]{1,20}\.)?facebook\.com/[^?#\s@\\]{1,200}")
+_Permalink = Annotated[
+    str, Field(strict=True, max_length=240, pattern=r"^https://(?:[a-z-]{1,20}\.)?facebook\.com/[^?#\s@\\]+$")
+]
 _PAGE_ID = re.compile(r"[0-9]{1,40}")
-_POST_ID = re.compile(r"(?:[0-9]{1,40}_)?[0-9A-Za-z]{1,100}")
+_PostId = Annotated[str, Field(strict=True, max_length=141, pattern=r"^(?:[0-9]+_)?[0-9A-Za-z]+$")]
 _NO_ACCESS = "Facebook: this app has no Page Public Content Access, so only Pages your team manages count."
 
 # --- what the answers look like (Graph API: Page and PagePost) --------------------------------------------------------
-
-
-def _total(value: object) -> int | None:
-    """Return `summary.total_count` of an edge that was asked for without its items."""
-    summary = value.get("summary") if isinstance(value, dict) else None
-    return count(summary.get("total_count")) if isinstance(summary, dict) else None
-
-
-def _shared(value: object) -> int | None:
-    return count(value.get("count")) if isinstance(value, dict) else None
 
 
 class _PageNode(GraphWire):
@@ -163,23 +153,21 @@ class _PageNode(GraphWire):
     verification: Words = Field(None, alias="verification_status")
 
 
-class _Post(GraphWire):
-    id: str = Field(pattern=rf"^{_POST_ID.pattern}$")
-    at: NeededMoment = Field(alias="created_time")
-    permalink: Words = Field(None, alias="permalink_url")
-    shares: Annotated[int | None, BeforeValidator(_shared)] = 0  # the key is left out when nobody shared
-    comments: Annotated[int | None, BeforeValidator(_total)] = None
-    reactions: Annotated[int | None, BeforeValidator(_total)] = None
-    insights: Annotated[int | None, BeforeValidator(facebook_owner.views)] = None  # told to the Page's own token
-
-    @property
-    def page(self) -> str:
-        """The Page that published it, empty where the id does not say."""
-        return self.id.rpartition("_")[0]
+_Views = Annotated[int | None, PlainValidator(facebook_owner.views)]
+_POSTS = Items(
+    MANIFEST.name,
+    native_id=Place("id", _PostId, needed=True),
+    created_at=Place("created_time", Stamp, needed=True),
+    url=Place("permalink_url", _Permalink),
+    likes=Place("reactions.summary.total_count"),
+    reposts=Place("shares.count|shares", default=0),  # nobody shared where the whole key is left out
+    replies=Place("comments.summary.total_count"),
+    views=Place("insights", _Views),  # told to the Page's own token
+)
 
 
 class _Posts(Paging):
-    items: tuple[_Post, ...] = Field(alias="data")
+    items: Annotated[list[Item], _POSTS] = Field(alias="data")
 
 
 # --- answers to house types -------------------------------------------------------------------------------------------
@@ -205,28 +193,17 @@ def _profile(body: bytes, asked: Asked) -> Profile:
 
 def _page(body: bytes, asked: Asked) -> Page:
     found = _Posts.model_validate_json(body)
-    items = found.items
-    return Page(
-        posts=tuple(_post(item) for item in items if not asked.subject or item.page in ("", asked.subject)),
-        cursor=found.next_page,
-        oldest=items[-1].at if items else None,
-        items=len(items),
-        ids=tuple(item.id for item in items),
-    )
+    items, subject = found.items, asked.subject
+    oldest, ids = items[-1]["created_at"] if items else None, tuple(item["native_id"] for item in items)
+    for item in items:
+        item["url"] = item["url"] or f"https://www.facebook.com/{item['native_id']}"
+    own = [item for item in items if not subject or _page_of(item["native_id"]) in ("", subject)]
+    return Page(posts=_POSTS.posts(own), cursor=found.next_page, oldest=oldest, items=len(items), ids=ids)
 
 
-def _post(item: _Post) -> Post:
-    link = item.permalink or ""
-    return Post(
-        network=MANIFEST.name,
-        native_id=item.id,
-        created_at=item.at,
-        url=link if _PERMALINK.fullmatch(link) else f"https://www.facebook.com/{item.id}",
-        likes=item.reactions,
-        reposts=item.shares,
-        replies=item.comments,
-        views=item.insights,
-    )
+def _page_of(post_id: str) -> str:
+    """Return the Page that published a post, empty where the id does not say."""
+    return post_id.rpartition("_")[0]
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ created, from which on its stars and forks add up.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +29,7 @@ from core.connectors.base import (
     moment,
     rate_limited,
 )
+from core.connectors.items import Item, Items, LenientStamp, Place
 from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError
 from core.models import (
     MAX_COUNT,
@@ -37,7 +38,6 @@ from core.models import (
     Credential,
     HandleRule,
     Manifest,
-    Post,
     Profile,
     Snapshot,
     Target,
@@ -137,23 +137,19 @@ class _Account(Wire):
     created_at: LenientMoment = None
 
 
-class _Owner(Wire):
-    id: _Id
-
-
-class _Repository(Wire):
-    id: _Id
-    owner: _Owner
-    full_name: LenientText = None
-    fork: bool = False
-    private: bool = False
-    created_at: LenientMoment = None
-    pushed_at: LenientMoment = None  # null: nothing was ever pushed
-    stars: LenientCount = Field(None, alias="stargazers_count")  # watchers_count repeats it
-    forks: LenientCount = Field(None, alias="forks_count")
-
-
-_REPOSITORIES = TypeAdapter(tuple[_Repository, ...])
+_REPOSITORY = Items(
+    MANIFEST.name,
+    native_id=Place("id", _Id, needed=True),
+    created_at=Place("pushed_at", LenientStamp),  # null: nothing was ever pushed
+    opened_at=Place("created_at", LenientMoment),
+    likes=Place("stargazers_count"),  # watchers_count repeats it
+    reposts=Place("forks_count"),
+    owner=Place("owner.id", _Id, needed=True),
+    name=Place("full_name", LenientText),
+    fork=Place("fork", bool),
+    private=Place("private", bool),
+)
+_REPOSITORIES: TypeAdapter[list[Item]] = TypeAdapter(Annotated[list[Item], _REPOSITORY])
 
 
 class _Refusal(Wire):
@@ -200,37 +196,29 @@ def _on_x(name: str | None) -> str | None:
 
 
 def _page(body: bytes, asked: Asked) -> Page:
-    repositories = _REPOSITORIES.validate_json(body)
-    subject = asked.subject or _owner(repositories)
-    return Page(
-        posts=tuple(post for repository in repositories if (post := _post(repository, subject)) is not None),
-        oldest=min((r.pushed_at for r in repositories if r.pushed_at is not None), default=None),
-        items=len(repositories),
-        ids=tuple(str(repository.id) for repository in repositories),
-    )
+    items = _REPOSITORIES.validate_json(body)
+    oldest = min((item["created_at"] for item in items if item["created_at"] is not None), default=None)
+    ids = tuple(str(item["native_id"]) for item in items)
+    own = _own(items, asked.subject)
+    for item in own:
+        name = item["name"] or ""
+        item["native_id"] = str(item["native_id"])
+        item["url"] = f"https://github.com/{name}" if _FULL_NAME.fullmatch(name) else None
+    return Page(posts=_REPOSITORY.posts(own), oldest=oldest, items=len(items), ids=ids)
 
 
-def _owner(repositories: tuple[_Repository, ...]) -> str:
-    """Return whose repositories they are when nobody says."""
-    owners = [str(repository.owner.id) for repository in repositories]
-    return max(owners, key=owners.count, default="")
+def _own(items: Sequence[Item], subject: str) -> list[Item]:
+    """Return the account's own repositories that were pushed to: no forks, nothing of another owner.
 
-
-def _post(repository: _Repository, subject: str) -> Post | None:
-    """Return a repository as a post; None for a fork, another owner's, or one without a single push."""
-    others = repository.fork or repository.private or str(repository.owner.id) != subject
-    if others or repository.pushed_at is None:
-        return None
-    name = repository.full_name or ""
-    return Post(
-        network=MANIFEST.name,
-        native_id=str(repository.id),
-        created_at=repository.pushed_at,
-        opened_at=repository.created_at,
-        url=f"https://github.com/{name}" if _FULL_NAME.fullmatch(name) else None,
-        likes=repository.stars,
-        reposts=repository.forks,
-    )
+    When nobody says whose they are, they are the most frequent owner's.
+    """
+    owners = [item["owner"] for item in items]
+    owner = int(subject) if subject.isdecimal() else max(owners, key=owners.count, default=None)
+    return [
+        item
+        for item in items
+        if item["owner"] == owner and not item["fork"] and not item["private"] and item["created_at"] is not None
+    ]
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

@@ -53,7 +53,11 @@ def _written_out(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
 
 
-NodeId = Annotated[str, BeforeValidator(_written_out), Field(pattern=r"^[0-9]{1,40}$")]
+NodeId = Annotated[
+    Annotated[str, Field(strict=True, max_length=40, pattern=r"^[0-9]+$")]
+    | Annotated[str, BeforeValidator(_written_out), Field(pattern=r"^[0-9]{1,40}$")],
+    Field(union_mode="left_to_right"),
+]
 """An id, which is text of any length and sometimes comes as a number."""
 
 Count = LenientCount

@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -18,7 +18,6 @@ from core.connectors.base import (
     Asked,
     Call,
     Credentials,
-    NeededMoment,
     Page,
     Walk,
     ask,
@@ -38,6 +37,7 @@ from core.connectors.graph import (
     signed,
 )
 from core.connectors.insights import figures
+from core.connectors.items import Item, Items, Place, Stamp
 from core.connectors.owners import ACCESS
 from core.errors import NotConfigured, NotFound, SourceAuthFailed, SourceChanged, SourceError
 from core.models import (
@@ -46,7 +46,6 @@ from core.models import (
     Credential,
     HandleRule,
     Manifest,
-    Post,
     Profile,
     Snapshot,
     Target,
@@ -126,29 +125,33 @@ _MEDIA_FIELDS = "id comments_count like_count view_count media_product_type medi
 _OPTIONAL = frozenset({*_PROFILE_FIELDS, *_MEDIA_FIELDS} - {"id", "username", "timestamp"})
 _ELIGIBLE = "was not found, or is not a business/creator account (Instagram only shares those)."
 _OWN_ID = re.compile(r"[0-9]{1,30}")
-_PERMALINK = re.compile(r"https://www\.instagram\.com/[A-Za-z0-9_./-]{1,120}")
+_Permalink = Annotated[
+    str, Field(strict=True, max_length=150, pattern=r"^https://www\.instagram\.com/[A-Za-z0-9_./-]+$")
+]
 
 # --- what the answers look like (IG User business_discovery and IG Media) ---------------------------------------------
 
 
-class _Medium(GraphWire):
-    id: NodeId
-    at: NeededMoment = Field(alias="timestamp")
-    likes: Count = Field(None, alias="like_count")  # left out where the owner hides them
-    comments: Count = Field(None, alias="comments_count")
-    views: Count = Field(None, alias="view_count")
-    product: Words = Field(None, alias="media_product_type")
-    kind: Words = Field(None, alias="media_type")
-    permalink: Words = None
+_MEDIA = Items(
+    MANIFEST.name,
+    native_id=Place("id", NodeId, needed=True),
+    created_at=Place("timestamp", Stamp, needed=True),
+    url=Place("permalink", _Permalink),
+    likes=Place("like_count"),  # left out where the owner hides them
+    replies=Place("comments_count"),
+    views=Place("view_count"),
+    product=Place("media_product_type", Words),
+    form=Place("media_type", Words),
+)
 
-    @property
-    def seen(self) -> int | None:
-        """Views, which exist for reels and videos only."""
-        return self.views if self.product in (None, "REELS") or self.kind == "VIDEO" else None
+
+def _has_views(item: Item) -> bool:
+    """Whether a medium is a reel or a video, which alone have views."""
+    return item["product"] in (None, "REELS") or item["form"] == "VIDEO"
 
 
 class _Media(Paging):
-    items: tuple[_Medium, ...] = Field(alias="data")
+    items: Annotated[list[Item], _MEDIA] = Field(alias="data")
 
 
 class _Account(GraphWire):
@@ -207,12 +210,15 @@ def _shown(account: _Account, asked: Asked) -> Profile:
 
 def _page(account: _Account, asked: Asked) -> Page:
     """Return a page of an account's media; those of another account than the one asked for are nobody's."""
-    items = account.media.items if account.media is not None else ()
-    own = asked.subject in ("", account.id)
+    items = account.media.items if account.media is not None else []
+    oldest = items[-1]["created_at"] if items else None
+    for item in items:
+        if item["views"] is not None and not _has_views(item):
+            item["views"] = None
     return Page(
-        posts=tuple(_post(item) for item in items) if own else (),
+        posts=_MEDIA.posts(items) if asked.subject in ("", account.id) else (),
         cursor=account.media.after if account.media is not None else None,
-        oldest=items[-1].at if items else None,
+        oldest=oldest,
         items=len(items),
     )
 
@@ -222,19 +228,6 @@ def _own_media(body: bytes, asked: Asked) -> Page:
     media = _Media.model_validate_json(body)
     page = _page(_Account(id=asked.subject or "0", media=media), asked)
     return replace(page, cursor=media.next_page)
-
-
-def _post(item: _Medium) -> Post:
-    link = item.permalink or ""
-    return Post(
-        network=MANIFEST.name,
-        native_id=item.id,
-        created_at=item.at,
-        url=link if _PERMALINK.fullmatch(link) else None,
-        likes=item.likes,
-        replies=item.comments,
-        views=item.seen,
-    )
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from urllib.parse import quote, urlsplit
 
 from core.connectors.base import Asked, Call, Credentials, Page, Walk, text, unreachable
 from core.connectors.fediverse import Finger, Place, is_last, next_cursor, server_name, server_tokens
 from core.connectors.http import Answer, HttpError, Requests
-from core.connectors.mastodon_entities import ACCOUNTS, STATUSES, Account, Status
+from core.connectors.items import Item
+from core.connectors.mastodon_entities import ACCOUNTS, STATUS, STATUSES, Account, is_open, kind_of, shown_at
 from core.errors import NotConfigured, NotFound, SourceAuthFailed, SourceError, Suspended, Unavailable
-from core.models import Clock, Credential, HandleRule, Manifest, Post, Profile, Snapshot, Target, UrlForm, Verified
+from core.models import Action, Clock, Credential, HandleRule, Manifest, Profile, Snapshot, Target, UrlForm, Verified
 
 MANIFEST = Manifest(
     name="mastodon",
@@ -154,31 +155,23 @@ def _is_address(address: str) -> bool:
 
 
 def _page(body: bytes, asked: Asked) -> Page:
-    statuses = STATUSES.validate_json(body)
-    own = asked.subject.rpartition("@")[0] or _owner(statuses)
-    posts = tuple(_post(status, asked) for status in statuses if status.account.id == own and status.open)
-    return Page(posts=posts, oldest=min((s.created_at for s in statuses), default=None), items=len(statuses))
+    items = STATUSES.validate_json(body)
+    authors = [item["author"] for item in items]
+    # whose statuses these are when nobody says; of a boost too, the wrapper is the booster's own
+    whose = asked.subject.rpartition("@")[0] or max(authors, key=authors.count, default="")
+    oldest = min((item["created_at"] for item in items), default=None)
+    own = [item for item in items if item["author"] == whose and is_open(item)]
+    for item in own:
+        _settle(item, asked)
+    return Page(posts=STATUS.posts(own), oldest=oldest, items=len(items))
 
 
-def _owner(statuses: tuple[Status, ...]) -> str:
-    """Return whose statuses these are when nobody says; of a boost too, the wrapper is the booster's own."""
-    authors = [status.account.id for status in statuses]
-    return max(authors, key=authors.count, default="")
-
-
-def _post(status: Status, asked: Asked) -> Post:
-    boost = status.kind == "repost"  # its counts are the other author's; only the act of boosting is the subject's
-    return Post(
-        network=MANIFEST.name,
-        native_id=f"{status.id}@{_host(asked, status.account.url)}",
-        created_at=status.created_at,
-        kind=status.kind,
-        url=status.shown_at,
-        likes=None if boost else status.likes,
-        reposts=None if boost else status.reposts,
-        replies=None if boost else status.replies,
-        quotes=None if boost else status.quotes,
-    )
+def _settle(item: Item, asked: Asked) -> None:
+    """Fill in what follows from a status's other fields."""
+    item["native_id"] = f"{item['native_id']}@{_host(asked, item['author_url'])}"
+    item["kind"] = kind_of(item)
+    if item["kind"] == "repost":  # its counts are the other author's; only the act of boosting is the subject's
+        item.update(dict.fromkeys(get_args(Action)), url=shown_at(item))
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

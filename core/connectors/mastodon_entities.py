@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StringConstraints, TypeAdapter
+from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter
 
-from core.connectors.base import LenientCount, LenientMoment, LenientText, NeededMoment, Wire, links_in
+from core.connectors.base import LenientCount, LenientMoment, LenientText, Wire, links_in
 from core.connectors.fediverse import server_name
+from core.connectors.items import Item, Items, Place, Stamp
 from core.connectors.markup import Plain, plain
 from core.models import Kind
 
@@ -41,9 +42,14 @@ def _if_flag(value: object) -> object:
     return value if isinstance(value, bool) else None
 
 
-Id = Annotated[str, BeforeValidator(_number_too), StringConstraints(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.~=-]{0,99}$")]
+_Key = Annotated[str, Field(strict=True, max_length=100, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.~=-]*$")]
+Id = Annotated[_Key | Annotated[_Key, BeforeValidator(_number_too)], Field(union_mode="left_to_right")]
 Markup = Annotated[Plain, BeforeValidator(_markup)]
-Web = Annotated[str | None, BeforeValidator(web_address)]
+Web = Annotated[
+    Annotated[str, Field(strict=True, max_length=300, pattern=r"^https?://[a-zA-Z0-9/@.:_~?=&%#+,;!*-]{4,}$")]
+    | Annotated[str | None, PlainValidator(web_address)],
+    Field(union_mode="left_to_right"),
+]
 Flag = Annotated[bool | None, BeforeValidator(_if_flag)]
 
 
@@ -116,51 +122,47 @@ class Account(Wire):
         return self.noindex is True or self.indexable is False or _QUIET in self.bio.lower()
 
 
-class Author(Wire):
-    """As much of an account as tells whose status this is."""
+STATUS = Items(
+    "mastodon",
+    native_id=Place("id", Id, needed=True),
+    created_at=Place("created_at", Stamp, needed=True),
+    url=Place("url", Web),
+    likes=Place("favourites_count"),
+    reposts=Place("reblogs_count"),
+    replies=Place("replies_count"),
+    quotes=Place("quotes_count"),
+    author=Place("account.id", Id, needed=True),
+    author_url=Place("account.url", Web),
+    visibility=Place("visibility", Any),
+    answered=Place("in_reply_to_id", Any),
+    answered_account=Place("in_reply_to_account_id", Any),
+    boosted=Place("reblog", Any),
+    quoted=Place("quote", Any),
+)
+"""Statuses; of a boost, the wrapper that is the booster's own, with the other author's status as `boosted`."""
 
-    id: Id
-    url: Web = None
+
+def is_open(status: Item) -> bool:
+    """Return whether anybody may read a status."""
+    return status["visibility"] in _OPEN
 
 
-class Status(Wire):
-    """A status; of a boost, the wrapper that is the booster's own, with the other author's status as `reblog`."""
+def kind_of(status: Item) -> Kind:
+    """Return what a status is to its author."""
+    if status["boosted"]:
+        return "repost"
+    if status["answered_account"] is not None:
+        return "thread" if str(status["answered_account"]) == status["author"] else "reply"
+    if status["answered"] is not None:  # somebody whose account is gone
+        return "reply"
+    return "quote" if status["quoted"] else "original"
 
-    id: Id
-    created_at: NeededMoment
-    account: Author
-    visibility: Any = None
-    in_reply_to_id: Any = None
-    in_reply_to_account_id: Any = None
-    reblog: Any = None
-    quote: Any = None
-    url: Web = None
-    likes: LenientCount = Field(None, alias="favourites_count")
-    reposts: LenientCount = Field(None, alias="reblogs_count")
-    replies: LenientCount = Field(None, alias="replies_count")
-    quotes: LenientCount = Field(None, alias="quotes_count")
 
-    @property
-    def open(self) -> bool:
-        """Whether anybody may read it."""
-        return self.visibility in _OPEN
-
-    @property
-    def kind(self) -> Kind:
-        """What it is to its author."""
-        if self.reblog:
-            return "repost"
-        if self.in_reply_to_account_id is not None:
-            return "thread" if str(self.in_reply_to_account_id) == self.account.id else "reply"
-        if self.in_reply_to_id is not None:  # to somebody whose account is gone
-            return "reply"
-        return "quote" if self.quote else "original"
-
-    @property
-    def shown_at(self) -> str | None:
-        """Where people read it; a boost has no page but that of the status it passes on."""
-        return web_address(self.reblog.get("url")) if isinstance(self.reblog, Mapping) else self.url
+def shown_at(status: Item) -> str | None:
+    """Return where people read a status; a boost has no page but that of the status it passes on."""
+    boosted = status["boosted"]
+    return web_address(boosted.get("url")) if isinstance(boosted, Mapping) else status["url"]
 
 
 ACCOUNTS = TypeAdapter(tuple[Account, ...])
-STATUSES = TypeAdapter(tuple[Status, ...])
+STATUSES: TypeAdapter[list[Item]] = TypeAdapter(Annotated[list[Item], STATUS])

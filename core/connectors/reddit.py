@@ -27,8 +27,9 @@ from core.connectors.base import (
     unreachable,
 )
 from core.connectors.faults import HttpError
+from core.connectors.items import Epoch, Item, Items, Place
 from core.errors import NotFound, Private, SourceAuthFailed, SourceError, Suspended
-from core.models import Clock, Credential, HandleRule, Manifest, Post, Profile, Snapshot, Target, UrlForm, Verified
+from core.models import Clock, Credential, HandleRule, Manifest, Profile, Snapshot, Target, UrlForm, Verified
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests
@@ -110,26 +111,22 @@ class _About(Wire):
     data: _Gone | _Account = Field(union_mode="left_to_right")
 
 
-class _Thing(Wire):
-    id: _Id
-    name: LenientText = None
-    author: LenientText = None
-    author_fullname: LenientText = None
-    created_utc: LenientMoment = None
-    permalink: LenientText = None
-    score: LenientCount = None
-    num_comments: LenientCount = None
-    num_crossposts: LenientCount = None
-    removed_by_category: LenientText = None
-
-
-class _Child(Wire):
-    kind: str
-    data: _Thing
+_THINGS = Items(
+    MANIFEST.name,
+    native_id=Place("data.id", _Id, needed=True),
+    created_at=Place("data.created_utc", Epoch),
+    likes=Place("data.score"),
+    reposts=Place("data.num_crossposts"),
+    replies=Place("data.num_comments"),
+    sort=Place("kind", str, needed=True),
+    author=Place("data.author", LenientText),
+    author_id=Place("data.author_fullname", LenientText),
+    removed=Place("data.removed_by_category", LenientText),
+)
 
 
 class _Children(Wire):
-    children: tuple[_Child, ...]
+    children: Annotated[list[Item], _THINGS]
     after: LenientText = None
 
 
@@ -179,42 +176,32 @@ def _shown(account: _Account, asked: Asked) -> Profile:
 
 def _page(body: bytes, asked: Asked) -> Page:
     told = _Listing.model_validate_json(body).data
-    things = [child.data for child in told.children]
-    own = [child.data for child in told.children if child.kind == "t3" and _is_own(child.data, asked)]
-    posts = (_post(thing) for thing in own if not thing.removed_by_category)
-    return Page(
-        posts=tuple(post for post in posts if post is not None),
-        cursor=told.after if _CURSOR.fullmatch(told.after or "") else None,
-        oldest=min((thing.created_utc for thing in things if thing.created_utc is not None), default=None),
-        items=len(things),
-        ids=tuple(f"{child.kind}_{child.data.id}" for child in told.children),
-    )
+    items = told.children
+    oldest = min((item["created_at"] for item in items if item["created_at"] is not None), default=None)
+    ids = tuple(f"{item['sort']}_{item['native_id']}" for item in items)
+    own = [item for item in items if _counts(item) and _is_own(item, asked)]
+    for item in own:
+        item["url"] = f"https://www.reddit.com/comments/{item['native_id']}"
+        item["native_id"] = f"t3_{item['native_id']}"
+    cursor = told.after if _CURSOR.fullmatch(told.after or "") else None
+    return Page(posts=_THINGS.posts(own), cursor=cursor, oldest=oldest, items=len(items), ids=ids)
 
 
 _CURSOR = re.compile(r"t[0-9]_[A-Za-z0-9]{1,40}")
 
 
-def _is_own(thing: _Thing, asked: Asked) -> bool:
+def _counts(item: Item) -> bool:
+    """Whether an entry is a dated submission that nobody removed."""
+    return item["sort"] == "t3" and not item["removed"] and item["created_at"] is not None
+
+
+def _is_own(item: Item, asked: Asked) -> bool:
     """Return whether a submission is the account's; old answers tell only the author's name."""
     if not asked.subject:
         return True
-    if thing.author_fullname is not None:
-        return thing.author_fullname == asked.subject
-    return thing.author is None or thing.author.lower() == asked.handle
-
-
-def _post(thing: _Thing) -> Post | None:
-    if thing.created_utc is None:
-        return None
-    return Post(
-        network=MANIFEST.name,
-        native_id=f"t3_{thing.id}",
-        created_at=thing.created_utc,
-        url=f"https://www.reddit.com/comments/{thing.id}",
-        likes=thing.score,
-        reposts=thing.num_crossposts,
-        replies=thing.num_comments,
-    )
+    if item["author_id"] is not None:
+        return bool(item["author_id"] == asked.subject)
+    return item["author"] is None or item["author"].lower() == asked.handle
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

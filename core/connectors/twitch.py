@@ -4,7 +4,7 @@ The client id and secret buy an app token, which lives in memory until it ends o
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -20,7 +20,6 @@ from core.connectors.base import (
     LenientCount,
     LenientMoment,
     LenientText,
-    NeededMoment,
     Page,
     T,
     Walk,
@@ -30,6 +29,7 @@ from core.connectors.base import (
     unreachable,
 )
 from core.connectors.faults import HttpError
+from core.connectors.items import Item, Items, Place, Stamp
 from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError
 from core.models import (
     MAX_COUNT,
@@ -114,8 +114,8 @@ def _written_out(value: object) -> object:
     return str(value) if isinstance(value, int) and 0 < value <= MAX_COUNT else value
 
 
-_Id = Annotated[str, BeforeValidator(_written_out), Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
-_Whose = Annotated[LenientText, BeforeValidator(_written_out)]
+_Named = Annotated[str, Field(strict=True, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+_Id = Annotated[_Named | Annotated[_Named, BeforeValidator(_written_out)], Field(union_mode="left_to_right")]
 
 
 class _Token(Wire):
@@ -148,28 +148,30 @@ class _Listing(Wire):
     cursor: Annotated[str | None, BeforeValidator(_cursor)] = Field(None, alias="pagination")
 
 
-class _Video(Wire):
-    id: _Id
-    user_id: _Whose = None
-    created_at: NeededMoment
-    viewable: LenientText = None
-    views: LenientCount = Field(None, alias="view_count")
+_VIDEOS = Items(
+    MANIFEST.name,
+    native_id=Place("id", _Id, needed=True),
+    created_at=Place("created_at", Stamp, needed=True),
+    views=Place("view_count"),
+    whose=Place("user_id", _Id),
+    shown_to=Place("viewable", LenientText),
+)
+_CLIPS = Items(
+    MANIFEST.name,
+    native_id=Place("id", _Id, needed=True),
+    created_at=Place("created_at", Stamp, needed=True),
+    views=Place("view_count"),
+    whose=Place("broadcaster_id", _Id, needed=True),
+    maker=Place("creator_id", _Id),
+)
 
 
 class _Videos(_Listing):
-    data: tuple[_Video, ...]
-
-
-class _Clip(Wire):
-    id: _Id
-    broadcaster_id: _Id
-    creator_id: _Whose = None
-    created_at: NeededMoment
-    views: LenientCount = Field(None, alias="view_count")
+    data: Annotated[list[Item], _VIDEOS]
 
 
 class _Clips(_Listing):
-    data: tuple[_Clip, ...]
+    data: Annotated[list[Item], _CLIPS]
 
 
 # --- answers to house types -------------------------------------------------------------------------------------------
@@ -200,36 +202,27 @@ def _total(body: bytes, asked: Asked) -> int | None:
 
 def _videos(body: bytes, asked: Asked) -> Page:
     found = _Videos.model_validate_json(body)
-    posts = (_video(video) for video in found.data if asked.subject in ("", video.user_id) and _is_public(video))
-    return Page(
-        posts=tuple(posts),
-        cursor=found.cursor,
-        oldest=min((video.created_at for video in found.data), default=None),
-        items=len(found.data),
-        ids=tuple(video.id for video in found.data),
-    )
-
-
-def _is_public(video: _Video) -> bool:
-    return video.viewable != "private"
-
-
-def _video(video: _Video) -> Post:
-    url = f"https://www.twitch.tv/videos/{video.id}"
-    return Post(network=MANIFEST.name, native_id=video.id, created_at=video.created_at, url=url, views=video.views)
+    items = found.data
+    oldest, ids = min((item["created_at"] for item in items), default=None), _ids(items)
+    own = [item for item in items if asked.subject in ("", item["whose"]) and item["shown_to"] != "private"]
+    for item in own:
+        item["url"] = f"https://www.twitch.tv/videos/{item['native_id']}"
+    return Page(posts=_VIDEOS.posts(own), cursor=found.cursor, oldest=oldest, items=len(items), ids=ids)
 
 
 def _clips(body: bytes, asked: Asked) -> Page:
     """Return the clips of a page; of a known channel only those it made itself, for viewers clip as they like."""
     found = _Clips.model_validate_json(body)
-    whose = asked.subject
-    posts = tuple(_clip(one) for one in found.data if not whose or one.broadcaster_id == one.creator_id == whose)
-    return Page(posts=posts, cursor=found.cursor, items=len(found.data), ids=tuple(clip.id for clip in found.data))
+    items, whose = found.data, asked.subject
+    ids = _ids(items)
+    own = [item for item in items if not whose or item["whose"] == item["maker"] == whose]
+    for item in own:
+        item["url"] = f"https://clips.twitch.tv/{item['native_id']}"
+    return Page(posts=_CLIPS.posts(own), cursor=found.cursor, items=len(items), ids=ids)
 
 
-def _clip(clip: _Clip) -> Post:
-    url = f"https://clips.twitch.tv/{clip.id}"
-    return Post(network=MANIFEST.name, native_id=clip.id, created_at=clip.created_at, url=url, views=clip.views)
+def _ids(items: Iterable[Item]) -> tuple[str, ...]:
+    return tuple(item["native_id"] for item in items)
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

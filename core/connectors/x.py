@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, get_args
 from urllib.parse import quote
 
 from core.connectors.answers import Answer
@@ -23,13 +23,13 @@ from core.connectors.base import (
     links_in,
     rate_limited,
 )
+from core.connectors.items import Item
 from core.connectors.resets import next_utc_midnight
 from core.connectors.x_entities import (
+    POSTS,
     Audience,
     Entities,
-    Item,
     Problem,
-    Reactions,
     Refusal,
     Timeline,
     User,
@@ -47,13 +47,13 @@ from core.errors import (
     Unavailable,
 )
 from core.models import (
+    Action,
     BudgetRule,
     Clock,
     Credential,
     HandleRule,
     Kind,
     Manifest,
-    Post,
     Profile,
     Snapshot,
     Target,
@@ -174,42 +174,41 @@ def _page(body: bytes, asked: Asked) -> Page:
     told = Timeline.model_validate_json(body)
     if told.data is None and (told.errors or told.meta is None):
         raise _about_subject(told.errors, asked, "data")
-    items, subject = told.data or (), asked.subject  # absent when there are none
-    dated = [(item, at) for item in items if (at := item.created_at or written_at(item.id)) is not None]
-    return Page(
-        posts=tuple(_post(item, at, asked) for item, at in dated if not subject or item.author_id in (None, subject)),
-        cursor=told.meta.next_token if told.meta is not None else None,
-        oldest=min((at for _, at in dated), default=None),
-        items=len(items),
-        ids=tuple(item.id for item in items),
-    )
+    items, subject = told.data or [], asked.subject  # absent when there are none
+    ids = tuple(item["native_id"] for item in items)
+    dated = [item for item in items if _is_dated(item)]
+    oldest = min((item["created_at"] for item in dated), default=None)
+    own = [item for item in dated if not subject or item["author"] in (None, subject)]
+    for item in own:
+        _settle(item, subject)
+    cursor = told.meta.next_token if told.meta is not None else None
+    return Page(posts=POSTS.posts(own), cursor=cursor, oldest=oldest, items=len(items), ids=ids)
 
 
-def _post(item: Item, at: datetime, asked: Asked) -> Post:
-    kind = _kind(item, asked.subject)
-    counts = (item.public_metrics if kind != "repost" else None) or Reactions()  # a repost shows another's counts
-    reposts = counts.retweet_count if counts.repost_count is None else counts.repost_count
-    return Post(
-        network=MANIFEST.name,
-        native_id=item.id,
-        created_at=at,
-        kind=kind,
-        url=f"https://x.com/i/status/{item.id}",
-        likes=counts.like_count,
-        reposts=reposts,
-        replies=counts.reply_count,
-        quotes=counts.quote_count,
-        saves=counts.bookmark_count,
-        views=counts.impression_count,
-    )
+def _is_dated(item: Item) -> bool:
+    """Whether a post has a moment, which may have to be taken from its id."""
+    if item["created_at"] is None:
+        item["created_at"] = written_at(item["native_id"])
+    return item["created_at"] is not None
+
+
+def _settle(item: Item, subject: str) -> None:
+    """Fill in what follows from a post's other fields."""
+    item["url"] = f"https://x.com/i/status/{item['native_id']}"
+    kind = _kind(item, subject)
+    item["kind"] = kind
+    if kind == "repost":  # it shows another's counts
+        item.update(dict.fromkeys(get_args(Action)))
 
 
 def _kind(item: Item, subject: str) -> Kind:
-    kinds = {reference.kind for reference in (item.referenced_posts or item.referenced_tweets)}
+    if not item["references"]:
+        return "original"
+    kinds = {reference.kind for reference in item["references"]}
     if kinds & {"retweeted", "reposted"}:
         return "repost"
     if "replied_to" in kinds:
-        return "thread" if subject and item.in_reply_to_user_id == subject else "reply"
+        return "thread" if subject and item["answered"] == subject else "reply"
     return "quote" if "quoted" in kinds else "original"
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from core.connectors.base import Code, LenientCount, LenientMoment, LenientText, Wire, moment
+from core.connectors.items import Item, Items, LenientStamp, Place
 
 
 def _if_object(value: object) -> object:
@@ -39,25 +40,13 @@ class Audience(Wire):
     tweet_count: LenientCount = None
 
 
-class Reactions(Wire):
-    """What a post has brought about (`public_metrics` of a post)."""
-
-    like_count: LenientCount = None
-    reply_count: LenientCount = None
-    quote_count: LenientCount = None
-    bookmark_count: LenientCount = None
-    impression_count: LenientCount = None
-    repost_count: LenientCount = None
-    retweet_count: LenientCount = None
-
-
 class Link(Wire):
     """One link of a text; `expanded_url` is where X's short one leads."""
 
     expanded_url: LenientText = None
 
 
-class Place(Wire):
+class Spot(Wire):
     """The links of one field of a profile."""
 
     urls: Annotated[tuple[Link, ...], BeforeValidator(_list)] = ()
@@ -66,8 +55,8 @@ class Place(Wire):
 class Entities(Wire):
     """The links of a profile's web site and text."""
 
-    url: Annotated[Place | None, BeforeValidator(_if_object)] = None
-    description: Annotated[Place | None, BeforeValidator(_if_object)] = None
+    url: Annotated[Spot | None, BeforeValidator(_if_object)] = None
+    description: Annotated[Spot | None, BeforeValidator(_if_object)] = None
 
 
 class User(Wire):
@@ -94,16 +83,22 @@ class Reference(Wire):
 _References = Annotated[tuple[Reference, ...], BeforeValidator(_list)]
 
 
-class Item(Wire):
-    """One post."""
-
-    id: _Id
-    created_at: LenientMoment = None
-    author_id: LenientText = None
-    in_reply_to_user_id: LenientText = None
-    referenced_posts: _References = ()
-    referenced_tweets: _References = ()
-    public_metrics: Annotated[Reactions | None, BeforeValidator(_if_object)] = None
+_METRICS = "public_metrics."
+POSTS = Items(
+    "x",
+    native_id=Place("id", _Id, needed=True),
+    created_at=Place("created_at", LenientStamp),
+    likes=Place(_METRICS + "like_count"),
+    reposts=Place(f"{_METRICS}repost_count|{_METRICS}retweet_count"),
+    replies=Place(_METRICS + "reply_count"),
+    quotes=Place(_METRICS + "quote_count"),
+    saves=Place(_METRICS + "bookmark_count"),
+    views=Place(_METRICS + "impression_count"),
+    author=Place("author_id", LenientText),
+    answered=Place("in_reply_to_user_id", LenientText),
+    references=Place("referenced_posts|referenced_tweets", _References, default=()),
+)
+"""Posts; asides are who wrote one, whom it answers and what it refers to."""
 
 
 class Problem(Wire):
@@ -138,7 +133,7 @@ class Meta(Wire):
 class Timeline(Wire):
     """One page of posts."""
 
-    data: tuple[Item, ...] | None = None
+    data: Annotated[list[Item], POSTS] | None = None
     meta: Meta | None = None
     errors: _Problems = ()
 

@@ -22,8 +22,9 @@ from core.connectors.base import (
     rate_limited,
 )
 from core.connectors.costs import Cost
+from core.connectors.items import Item
 from core.connectors.resets import next_pacific_midnight
-from core.connectors.youtube_resources import PLAYLIST_ID, Channel, Channels, Items, Refusal, Video, Videos
+from core.connectors.youtube_resources import PLAYLIST_ID, SHOWN, UPLOADED, Channel, Channels, Refusal, Uploads, Videos
 from core.errors import (
     NotFound,
     Private,
@@ -40,7 +41,6 @@ from core.models import (
     Credential,
     HandleRule,
     Manifest,
-    Post,
     Profile,
     Snapshot,
     Target,
@@ -173,47 +173,36 @@ def _handle(custom_url: str | None) -> str | None:
 
 def _uploads(body: bytes, asked: Asked) -> Page:
     """Return the videos of a playlist's page as posts of which nothing is known but their dates."""
-    found = Items.model_validate_json(body)
+    found = Uploads.model_validate_json(body)
     if not found.told and found.items is None:
         raise _changed("items")
-    items = found.items or ()
-    posts = {
-        i.video: Post(network=MANIFEST.name, native_id=i.video, created_at=i.at) for i in items if i.video and i.at
-    }
-    return Page(
-        posts=tuple(posts.values()),
-        cursor=found.cursor,
-        oldest=min((post.created_at for post in posts.values()), default=None),
-        items=len(items),
-        ids=tuple(dict.fromkeys(item.video for item in items if item.video)),
-    )
+    items = [item for item in found.items or () if item["native_id"]]
+    ids = tuple(dict.fromkeys(item["native_id"] for item in items))
+    dated = {item["native_id"]: item for item in items if item["created_at"] is not None}
+    oldest = min((item["created_at"] for item in dated.values()), default=None)
+    posts = UPLOADED.posts(dated.values())
+    return Page(posts=posts, cursor=found.cursor, oldest=oldest, items=len(found.items or ()), ids=ids)
 
 
 def _videos(body: bytes, asked: Asked) -> Page:
     found = Videos.model_validate_json(body)
     if not found.told and found.items is None:
         raise _changed("items")
-    items = found.items or ()
-    if asked.subject and any(video.snippet is None for video in items):
-        raise _changed("snippet")  # asked for, so it has to be there
-    posts = tuple(post for video in items if (post := _post(video, asked.subject)) is not None)
-    return Page(posts=posts, items=len(items), ids=tuple(video.id for video in items))
+    items = found.items or []
+    undated = [number for number, item in enumerate(items) if item["created_at"] is None]
+    if asked.subject and undated:
+        whole = items[undated[0]]["channel"] is not None  # asked for, so it has to be there
+        raise _changed(f"items.{undated[0]}.snippet.publishedAt" if whole else "snippet")
+    ids = tuple(item["native_id"] for item in items)
+    own = [item for item in items if _is_out(item) and asked.subject in ("", item["channel"])]
+    for item in own:
+        item["url"] = f"{_SITE}/watch?v={item['native_id']}"
+    return Page(posts=SHOWN.posts(own), items=len(items), ids=ids)
 
 
-def _post(video: Video, subject: str) -> Post | None:
-    """Return a video as a post; None for another channel's, and for one that is announced but not out yet."""
-    snippet, counts = video.snippet, video.statistics
-    if snippet is None or snippet.live == "upcoming" or (subject and snippet.channel != subject):
-        return None
-    return Post(
-        network=MANIFEST.name,
-        native_id=video.id,
-        created_at=snippet.published,
-        url=f"{_SITE}/watch?v={video.id}",
-        likes=counts.likes,
-        replies=counts.comments,
-        views=counts.views,
-    )
+def _is_out(item: Item) -> bool:
+    """Whether a video has come out; one that is only announced has not."""
+    return item["created_at"] is not None and item["live"] != "upcoming"
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

@@ -1,14 +1,15 @@
 """What YouTube's Data API answers: channels, playlist items and videos (discovery document, revision 20261104)."""
 
 import re
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from core.connectors.base import Code, LenientCount, LenientMoment, LenientText, NeededMoment, Wire, text
+from core.connectors.base import Code, LenientCount, LenientMoment, LenientText, Wire, text
+from core.connectors.items import CountText, Item, Items, LenientStamp, Place
 
-_VIDEO_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")  # 11 today; it enters a list with commas
+_VideoId = Annotated[str, Field(strict=True, max_length=32, pattern=r"^[A-Za-z0-9_-]+$")]
+"""11 characters today; it enters a list with commas."""
 PLAYLIST_ID = re.compile(r"[A-Za-z0-9_-]{2,64}")
 
 
@@ -74,69 +75,39 @@ class Channels(_Listing):
     items: tuple[Channel, ...] | None = None
 
 
-class _Resource(Wire):
-    video: LenientText = Field(None, alias="videoId")
+UPLOADED = Items(
+    "youtube",
+    native_id=Place("contentDetails.videoId|snippet.resourceId.videoId", _VideoId),
+    # absent of private and deleted videos, which were still added
+    created_at=Place("contentDetails.videoPublishedAt|snippet.publishedAt", LenientStamp),
+)
+"""Entries of a playlist: a video without an id that could be one has None."""
 
 
-class _ItemSnippet(Wire):
-    resource: _Resource = Field(_Resource(), alias="resourceId")
-    added: LenientMoment = Field(None, alias="publishedAt")
-
-
-class _ItemContent(Wire):
-    video: LenientText = Field(None, alias="videoId")
-    published: LenientMoment = Field(None, alias="videoPublishedAt")  # absent of private and deleted videos
-
-
-class _Item(Wire):
-    """One entry of a playlist."""
-
-    snippet: _ItemSnippet = _ItemSnippet()
-    content: _ItemContent = Field(_ItemContent(), alias="contentDetails")
-
-    @property
-    def video(self) -> str:
-        """The video's id, empty when there is none that could be one."""
-        found = self.content.video or self.snippet.resource.video or ""
-        return found if _VIDEO_ID.fullmatch(found) else ""
-
-    @property
-    def at(self) -> datetime | None:
-        """When the video came out."""
-        return self.content.published or self.snippet.added
-
-
-class Items(_Listing):
+class Uploads(_Listing):
     """The answer of playlistItems.list."""
 
-    items: tuple[_Item, ...] | None = None
+    items: Annotated[list[Item], UPLOADED] | None = None
     cursor: LenientText = Field(None, alias="nextPageToken")
 
 
-class _VideoSnippet(Wire):
-    channel: str = Field("", alias="channelId")
-    published: NeededMoment = Field(alias="publishedAt")
-    live: Code = Field("", alias="liveBroadcastContent")
-
-
-class _VideoStatistics(Wire):  # favoriteCount is always 0; likes are absent when hidden, comments when off
-    views: LenientCount = Field(None, alias="viewCount")
-    likes: LenientCount = Field(None, alias="likeCount")
-    comments: LenientCount = Field(None, alias="commentCount")
-
-
-class Video(Wire):
-    """One video."""
-
-    id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,32}$")
-    snippet: _VideoSnippet | None = None
-    statistics: _VideoStatistics = _VideoStatistics()
+SHOWN = Items(
+    "youtube",
+    native_id=Place("id", _VideoId, needed=True),
+    created_at=Place("snippet.publishedAt", LenientStamp),
+    likes=Place("statistics.likeCount", CountText),  # absent when hidden; favoriteCount is always 0
+    replies=Place("statistics.commentCount", CountText),  # absent when off
+    views=Place("statistics.viewCount", CountText),
+    channel=Place("snippet.channelId", str),
+    live=Place("snippet.liveBroadcastContent", Code, default=""),
+)
+"""Videos; asides are whose one is and whether it is out yet."""
 
 
 class Videos(_Listing):
     """The answer of videos.list."""
 
-    items: tuple[Video, ...] | None = None
+    items: Annotated[list[Item], SHOWN] | None = None
 
 
 class _Reason(Wire):

@@ -163,6 +163,8 @@ def _check_error(outcome: Snapshot | CloutError, expect: Mapping[str, Any]) -> N
 
 
 def _check_snapshot(snapshot: Snapshot, expect: Mapping[str, Any], network: str) -> None:
+    # what was built without a second check would have passed it
+    assert Snapshot.model_validate(snapshot.model_dump()) == snapshot
     found = snapshot.model_dump(mode="json")
     assert found["profile"]["network"] == network
     for name, value in expect.get("profile", {}).items():
