@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, literal, or_, select, union_all, update
 
 from core.finding import StoredAccount, stored_account
 from core.models import Failure
@@ -31,6 +31,19 @@ class Waiting(NamedTuple):
     stored: StoredAccount
     failures: int
     tried_at: datetime | None
+
+
+def with_due(conn: Connection, networks: Sequence[str], now: datetime) -> list[str]:
+    """Return those of the networks where anybody is due: mostly nobody is, and to take from each would write."""
+    if not networks:
+        return []
+    asked = []
+    for network in networks:
+        account = exists().where(_R.network == network, _due(_R.next_due_at, now))
+        handle = exists().where(_P.network == network, _due(_P.next_due_at, now))
+        asked.append(select(literal(network)).where(or_(account, handle)))
+    found = set(conn.scalars(union_all(*asked)))
+    return [network for network in networks if network in found]
 
 
 def take(conn: Connection, network: str, now: datetime, most: int) -> Taken:
