@@ -229,7 +229,7 @@ def accounts_card(
     return Card(
         kind="accounts",
         title=line(name, f" {many}"),
-        blocks=(Headline(cells=(line(name), line(many))), *_offered(offers, linked.name, manifests or {}), *blocks),
+        blocks=(Headline(cells=(line(name), line(many))), *blocks, *_offered(offers, linked.name, manifests or {})),
         buttons=(Button(label="Card", command="influence", arguments=(("creator", linked.name),)),),
     )
 
@@ -241,18 +241,27 @@ def _offered(offers: Offers | None, name: str, manifests: Manifests) -> tuple[Bl
     if not offers.accounts:
         words = offers.trouble or "No reference work names another account."
         return (Lines(facts=(Fact(line=line(outside(words, REMARK_LIMIT))),)),)
-    items = tuple(_offer(offer, name, manifests) for offer in offers.accounts)
-    return (Listing(label=line("Named elsewhere as the same; nothing is linked until you say so"), items=items),)
+    items = tuple(_offer(offer, name, manifests) for offer in offers.accounts if offer.ready)
+    named = line("Named elsewhere as the same; nothing is linked until you say so")
+    unread = [offer for offer in offers.accounts if not offer.ready]
+    facts = (Fact(line=_not_set_up(unread, manifests)),) if unread else ()
+    blocks = (Listing(label=named, items=items, choose=True) if items else None, Lines(facts=facts) if facts else None)
+    return tuple(block for block in blocks if block is not None)
 
 
 def _offer(offer: Offer, name: str, manifests: Manifests) -> Item:
-    network = label(offer.network, manifests)
     link = (("creator", name), ("account", typed(offer.network, offer.handle)))
     return Item(
-        line=line(network, " ", handle_span(offer.handle)),
-        detail=line(outside(offer.reason, REMARK_LIMIT), "" if offer.ready else f"; {network} is not set up here"),
-        buttons=(Button(label="Link", command="link", arguments=link),) if offer.ready else (),
+        line=line(label(offer.network, manifests), " ", handle_span(offer.handle)),
+        detail=line(outside(offer.reason, REMARK_LIMIT)),
+        buttons=(Button(label="Link", command="link", arguments=link),),
     )
+
+
+def _not_set_up(offers: Sequence[Offer], manifests: Manifests) -> Line:
+    """Return what is named on networks that cannot be read here."""
+    accounts = [line(label(offer.network, manifests), " ", handle_span(offer.handle)) for offer in offers]
+    return line("Named too, on networks that are not set up here: ", *joined(accounts, ", "))
 
 
 def linked_card(

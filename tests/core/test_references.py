@@ -108,7 +108,8 @@ async def test_an_account_alone_is_offered_the_others_of_its_item(box: Sandbox) 
         card = await shown(app, "bluesky:mara.example")
         said = " | ".join(card.facts())
         assert "Wikidata names it for Mara Quillfeather" in said
-        assert "Instagram is not set up here" in said
+        assert "networks that are not set up here" in said
+        assert "@mara.prints" in said
         links = [dict(button.arguments) for button in offered(card)]
         targets = {link["account"].partition(":")[0] for link in links}
         assert targets == {"github", "mastodon", "twitch", "youtube"}, "what can be read, and never X"
