@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from bots.discord_text import unlinked
 from bots.pages import Page
-from core.card import Button, Item, Listing, plain
+from core.card import Button, Item, Link, Listing, plain
 from core.inert import inert
 
 Json = dict[str, Any]
@@ -34,7 +34,7 @@ ID_LIMIT = 100  # characters of a custom_id and of an option's value, docs.disco
 LABEL_LIMIT, OPTION_LIMIT, HINT_LIMIT = 80, 100, 150  # characters of a button, an option, a placeholder
 ROW, OPTIONS = 5, 25  # buttons of a row, options of a select
 ACTION_ROW, BUTTON, SELECT = 1, 2, 3  # types of components
-SECONDARY = 2  # a button's style
+SECONDARY, LINK = 2, 5  # styles of buttons
 _ARGUMENTS, _LAST_PAGE = 20, 10_000
 _STATE = re.compile(r"([a-z]+)~([a-z][a-z_-]{0,30})~([0-9]{1,5})~(.*)", re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z_]{0,30}")
@@ -98,9 +98,22 @@ def control(button: Button, verb: Verb = "run", *, page: int = 0, off: bool = Fa
     return shown | ({"disabled": True} if off else {})
 
 
+def opening(link: Link) -> Json | None:
+    """Return a button that opens a page, or None for an address that Discord would not take."""
+    label = _label(link.label, LABEL_LIMIT)
+    if not link.opens or not label.strip():
+        return None
+    return {"type": BUTTON, "style": LINK, "label": label, "url": link.url}
+
+
+def state_of(one: Json) -> str:
+    """Return what tells a control from the others of its message: its state, or the page it opens."""
+    return str(one.get("custom_id") or one["url"])
+
+
 def rows(controls: Sequence[Json | None]) -> list[Json]:
     """Return buttons in as few rows as hold them, about equally long; of two with the same state the first stays."""
-    known = list({one["custom_id"]: one for one in reversed(controls) if one is not None}.values())[::-1]
+    known = list({state_of(one): one for one in reversed(controls) if one is not None}.values())[::-1]
     count = -(-len(known) // ROW)
     each = -(-len(known) // max(1, count))
     return [{"type": ACTION_ROW, "components": known[at : at + each]} for at in range(0, len(known), max(1, each))]

@@ -83,6 +83,8 @@ def _item(one: Json) -> ui.Item[Any]:
         case 12:
             items = (discord.MediaGalleryItem(i["media"]["url"], description=i["description"]) for i in one["items"])
             return ui.MediaGallery(*items)
+        case 2 if "url" in one:
+            return ui.Button(label=one["label"], url=one["url"])
         case 2:
             off = one.get("disabled", False)
             return Control(ui.Button(label=one["label"], custom_id=one["custom_id"], disabled=off))

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bots.discord_blocks import beside, drawn, label
-from bots.discord_controls import BUTTON, Json, choices, control, rows, turning
+from bots.discord_controls import BUTTON, Json, choices, control, opening, rows, state_of, turning
 from bots.discord_text import unlinked
 from bots.pages import ROWS_WHOLE, Page, in_brief, page_of, with_rows
 from core.card import Button, Card, Listing, Sparkline, Tone
@@ -170,7 +170,7 @@ class _Drawing:
 
     def _controls(self, page: Page) -> list[Json]:
         again = self.again
-        own = rows([control(button) for button in page.card.buttons])
+        own = rows([*map(opening, page.card.links), *(control(button) for button in page.card.buttons)])
         if again is None:
             return own
         turn = turning(page, again) if page.of > 1 else []
@@ -242,7 +242,7 @@ def _once(part: Json, seen: set[str]) -> Json | None:
 
 
 def _new(one: Json, seen: set[str]) -> bool:
-    state = one["custom_id"]
+    state = state_of(one)
     known = state in seen
     seen.add(state)
     return not known

@@ -150,10 +150,10 @@ class _Drawing:
 
     def _controls(self, card: Card, count: int) -> list[Json]:
         again = self.again
-        own = buttons(card.buttons, count)
+        own = buttons(card.buttons, count, card.links)
         if again is None:
             return own
-        after = count + len(card.buttons)
+        after = count + len(card.buttons) + len(card.links)
         turn = turning(self.page, again, after) if self.page.of > 1 else []
         post = again.model_copy(update={"label": "Share to channel"})
         shared = actions([control(post, after + 2, verb="share", page=self.page.number)]) if self.share else []

@@ -99,6 +99,10 @@ class _Page:
                 drawn.append(())
             drawn += self.block(block)
             before = block
+        said = card.facts() if card.links else ()
+        for link in card.links:
+            if link.opens and not any(link.url in fact for fact in said):
+                drawn += self.wrapped(line(f"{self.own(link.label)}: {link.url}"))
         if card.buttons:
             drawn += [(), *self.wrapped(line(" ".join(f"[{self.own(b.label)}]" for b in card.buttons)))]
         return drawn

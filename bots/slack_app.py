@@ -25,6 +25,7 @@ from bots.slack_reading import (
     asked_for,
     carried,
     channel_of,
+    opens_a_page,
     place_of,
     press_of,
     with_ids,
@@ -110,7 +111,7 @@ class SlackFront:
 
     async def _on_action(self, ack: AsyncAck, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
         await ack()
-        if not self._seen.first(body.get("trigger_id")):
+        if opens_a_page(body) or not self._seen.first(body.get("trigger_id")):
             return
         private = bool(body.get("container", {}).get("is_ephemeral"))
         url = body.get("response_url")

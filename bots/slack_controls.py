@@ -13,13 +13,14 @@ from typing import Literal
 
 from bots.pages import Page
 from bots.slack_blocks import BLANK, Json, entry, plain_text, unlinked
-from core.card import Button, Item, Listing, plain
+from core.card import Button, Item, Link, Listing, plain
 from core.inert import inert
 
-Verb = Literal["run", "page", "share", "open"]
-"""Run a command, turn to a page of its answer, post its answer to the channel, or open its form."""
+Verb = Literal["run", "page", "share", "open", "link"]
+"""Run a command, turn to a page of its answer, post its answer to the channel, open its form; a link opens by itself,
+and Slack tells of it all the same."""
 
-ACTIONS = re.compile(r"clout\.(run|page|share|open)\.([a-z][a-z_-]{0,30})\.([0-9]{1,3})")
+ACTIONS = re.compile(r"clout\.(run|page|share|open|link)\.([a-z][a-z_-]{0,30})\.([0-9]{1,3})")
 """The `action_id` of every control of a card."""
 
 LABEL_LIMIT = 75  # characters of a button or an option
@@ -29,7 +30,9 @@ BUTTONS, OPTIONS, OVERFLOW = 25, 100, 5  # of one block, one select and one menu
 _VERSION = 1  # of the state in a value; cards of another version ask to be asked for anew
 _ARGUMENTS, _ARGUMENT_LIMIT, _LAST_PAGE = 20, 500, 10_000
 _COMMAND, _NAME = re.compile(r"[a-z][a-z_-]{0,30}"), re.compile(r"[a-z][a-z_]{0,30}")
-_VERBS: Mapping[str, Verb] = MappingProxyType({"run": "run", "page": "page", "share": "share", "open": "open"})
+_VERBS: Mapping[str, Verb] = MappingProxyType(
+    {"run": "run", "page": "page", "share": "share", "open": "open", "link": "link"}
+)
 
 
 class OldControl(ValueError):
@@ -90,9 +93,17 @@ def actions(controls: Sequence[Json | None]) -> list[Json]:
     return [{"type": "actions", "elements": known}] if known else []
 
 
-def buttons(found: Sequence[Button], start: int = 0) -> list[Json]:
-    """Return buttons as a block, numbered from `start`."""
-    return actions([control(button, start + at) for at, button in enumerate(found)])
+def buttons(found: Sequence[Button], start: int = 0, links: Sequence[Link] = ()) -> list[Json]:
+    """Return buttons as a block, numbered from `start`, behind those that open a page."""
+    opening = [_opening(link, start + len(found) + at) for at, link in enumerate(links)]
+    return actions([*opening, *(control(button, start + at) for at, button in enumerate(found))])
+
+
+def _opening(link: Link, place: int) -> Json | None:
+    label = _label(link.label)
+    if not link.opens or not label:
+        return None
+    return {"type": "button", "text": plain_text(label), "action_id": action_id("link", "page", place), "url": link.url}
 
 
 def turning(page: Page, again: Button, start: int) -> list[Json]:

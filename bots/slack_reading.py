@@ -67,6 +67,12 @@ def press_of(body: Body) -> Press:
     return pressed(action.get("action_id", ""), action.get("value") or option.get("value"))
 
 
+def opens_a_page(body: Body) -> bool:
+    """Return whether a button was pressed that opens a page: the browser has done it already."""
+    action = (body.get("actions") or [{}])[0]
+    return str(action.get("action_id", "")).startswith("clout.link.")
+
+
 def with_ids(invocation: Invocation, named: Mapping[str, str]) -> Invocation:
     """Return an invocation whose people and channels carry their ids: the grammar knows names only."""
     carrying = {one.name for one in invocation.command.arguments if one.kind in ("person", "channel")}

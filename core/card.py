@@ -109,6 +109,18 @@ class Button(Model):
         return inert(" ".join((named, *(value for _, value in self.arguments))), UNTRUSTED_LIMIT)
 
 
+class Link(Model):
+    """A page that a reader can open; front ends leave out one whose address is not plain https."""
+
+    label: str
+    url: str
+
+    @property
+    def opens(self) -> bool:
+        """Whether the address is one that every platform takes."""
+        return len(self.url) <= _URL_LIMIT and _URL.fullmatch(self.url) is not None
+
+
 class Headline(Model):
     """The answer: `cells` stand beside each other, `aside` at the far end."""
 
@@ -225,6 +237,7 @@ class Card(Model):
     title: Line
     blocks: tuple[Block, ...]
     buttons: tuple[Button, ...] = ()
+    links: tuple[Link, ...] = ()
     private: bool = False
     chart: ChartSpec | None = None
     attachment: Attachment | None = None

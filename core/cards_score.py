@@ -34,9 +34,10 @@ from core.cards_accounts import (
 from core.cards_history import change_line, chart, sparkline, tone_of, week_change
 from core.cards_patterns import patterns_table
 from core.models import BestPost, Inputs, Model, NetworkReading, Reading, SubScores
-from core.naming import REMARK_LIMIT, Manifests, counts_of, handle_span, label, post_url
+from core.naming import REMARK_LIMIT, Manifests, at_handle, counts_of, handle_span, label, post_url
 
 POSTS_SHOWN = 3  # of the five with most leverage; `why` shows them all
+NETWORKS_NAMED = 4  # in the one line of what could be connected
 RANKED_FROM = 20  # SCORING 8: no percentile among fewer tracked creators
 _NAME_LIMIT = 40  # characters of a creator's name beside the handle
 _NOTES_AT_MOST = 8
@@ -96,7 +97,7 @@ def score_card(
         tone=_tone(reading, change),
         title=joined(head.cells[:2], " "),
         blocks=(head, *_body(basis)),
-        buttons=_buttons(reading),
+        buttons=_buttons(reading, basis.manifests),
         chart=chart(reading, zone),
     )
 
@@ -207,6 +208,7 @@ def _body(basis: Basis) -> tuple[Block, ...]:
         spark,
         _facts(basis),
         table,
+        _would_count(basis),
         _best_posts(basis),
         _patterns(basis),
         choices(reading, basis.manifests),
@@ -269,6 +271,21 @@ def _rates(inputs: Sequence[Inputs]) -> Line:
     return line(" · ".join(said))
 
 
+def _would_count(basis: Basis) -> Lines | None:
+    """Return in one line what would count once its owner connected it, and what to type for that."""
+    reading = basis.reading
+    names = [label(network, basis.manifests) for network in reading.connectable]
+    if not names or reading.pending:
+        return None
+    if len(names) > NETWORKS_NAMED:
+        names = [*names[: NETWORKS_NAMED - 1], f"{len(names) - NETWORKS_NAMED + 1} more"]
+    joint = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    verb, them = ("count", "them") if len(reading.connectable) > 1 else ("counts", "it")
+    typed = outside(f"connect {at_handle(reading.handle)} {reading.connectable[0]}", REMARK_LIMIT, "code")
+    said = line(f"{joint} {verb} once ", handle_span(reading.handle), f" connects {them}: ", typed)
+    return Lines(facts=(Fact(line=said),))
+
+
 def _best_posts(basis: Basis) -> Table | None:
     posts = [best for n in basis.counted or basis.apart[:1] for best in n.best_posts]
     posts.sort(key=lambda best: (-best.leverage, best.post.network, best.post.native_id))
@@ -328,8 +345,13 @@ def _footer(basis: Basis) -> Line:
     return line("Updated ", ago, f" · model {model} · {_SAYS_WHAT}")
 
 
-def _buttons(reading: Reading) -> tuple[Button, ...]:
+def _buttons(reading: Reading, manifests: Manifests) -> tuple[Button, ...]:
     creator = (("creator", reading.handle),)
+    opened = reading.connectable[:1]
+    connect = [
+        Button(label=f"Connect {label(name, manifests)}", command="connect", arguments=(*creator, ("network", name)))
+        for name in opened
+    ]
     return (
         Button(label="Refresh", command="influence", arguments=(*creator, ("fresh", "fresh"))),
         Button(label="Why", command="why", arguments=creator),
@@ -337,4 +359,5 @@ def _buttons(reading: Reading) -> tuple[Button, ...]:
         Button(label="Compare", command="compare", arguments=(("creators", reading.handle),)),
         Button(label="Watch", command="watch", arguments=creator),
         Button(label="Track", command="track", arguments=creator),
+        *connect,
     )

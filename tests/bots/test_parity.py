@@ -8,15 +8,20 @@ from discord import app_commands
 
 from bots.discord_commands import fill as fill_tree
 from bots.discord_commands import options_of, payloads, slot_of
+from bots.discord_view import layout
 from bots.render_discord import render as on_discord
 from bots.render_slack import render as in_slack
 from bots.render_text import render as in_text
+from core.card import Link
+from core.cards_consent import disconnected_card, link_card
 from core.cards_errors import error_card
 from core.commands import COMMANDS, invoke, parse
 from core.errors import CloutError, DeliveryError, SourceChanged, SourceError
+from core.permission import Withdrawn
 from tests.bots.test_render_discord import AGAIN, fact_read, pages, read
 from tests.bots.test_render_slack import CARDS, said, squeezed, unmarked
 from tests.core.readings_by_hand import NOW
+from tests.core.test_cards_consent import CONSENT
 
 FRONTS = ("slack", "discord", "terminal")
 SAMPLES = {
@@ -135,7 +140,11 @@ def made(kind):
 
 
 ERRORS = {kind.__name__: made(kind) for kind in leaves(CloutError) if kind.__module__ == "core.errors"}
-EVERY = CARDS | {f"error {name}": error_card(error, "7f3a", now=NOW) for name, error in ERRORS.items()}
+CONSENTS = {
+    "consent link": link_card(CONSENT, NOW, zone="UTC"),
+    "disconnected": disconnected_card(Withdrawn(creator="glow", network="tiktok", handles=("glow",)), manifests={}),
+}
+EVERY = CARDS | CONSENTS | {f"error {name}": error_card(error, "7f3a", now=NOW) for name, error in ERRORS.items()}
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -166,3 +175,16 @@ def test_every_button_of_every_card_is_a_control_on_discord():
         drawn = str(on_discord(card).components)
         for button in card.buttons:
             assert button.label in drawn
+
+
+def test_a_link_opens_on_every_platform_and_none_that_is_not_https():
+    address = "https://clout.example/connect/abc"
+    plain = EVERY["error NotFound"]
+    card = plain.model_copy(update={"links": (Link(label="Look at the page", url=address),)})
+    for drawn in str(on_discord(card).components), str(in_slack(card).blocks), in_text(card, width=100):
+        assert address in drawn
+        assert "Look at the page" in drawn
+    assert isinstance(layout(on_discord(card).components), discord.ui.LayoutView)
+    unsafe = card.model_copy(update={"links": (Link(label="Look at the page", url="javascript:alert(1)"),)})
+    for drawn in str(on_discord(unsafe).components), str(in_slack(unsafe).blocks), in_text(unsafe, width=100):
+        assert "Look at" not in drawn
