@@ -31,8 +31,13 @@ OWN: dict[str, frozenset[str]] = {
         "quota", "rate", "user_rate", "key_invalid", "api_key_invalid", "not_enabled", "forbidden", "not_found",
         "no_uploads", "closed", "not_public", "bad_token",
     }),
-    "instagram": _META | {"not_found", "own_id_of_a_page"},
-    "facebook": _META | {"not_found", "person", "not_a_page", "merged"},
+    "instagram": _META | {"not_found", "own_id_of_a_page", "no_insights", "insights_denied"},
+    "facebook": _META | {"not_found", "person", "not_a_page", "merged", "no_views"},
+    "threads": _META | {"no_insights", "insights_denied", "no_followers"},
+    "linkedin": frozenset({
+        "token_ended", "expires_late", "denied", "key_denied", "pages_denied", "not_found", "gone", "version_retired",
+        "bad_request", "older_edge", "negative_likes", "no_totals",
+    }),
     "reddit": frozenset({
         "not_found", "no_such_user", "suspended", "token_ended", "missing_scope", "hidden_posts",
         "hidden_posts_message", "hidden_history", "removed",

@@ -1,34 +1,36 @@
 """Meta's Graph API, as far as business discovery on Instagram and Facebook Pages go."""
 
-import hashlib
-import hmac
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from math import ceil
-from typing import Any
 from urllib.parse import urlencode
 
 from sandbox.clock import MovableClock
 from sandbox.faults import Fault
 from sandbox.meta_fields import Wanted, wanted
-from sandbox.meta_refusals import LIMITS, MISSING, PLAIN, TOKEN_FAULTS, refuse
+from sandbox.meta_owner import (
+    DIALECTS,
+    PageTokens,
+    edge,
+    listed,
+    managed,
+    media_insights,
+    medium,
+    post_views,
+    professional,
+)
+from sandbox.meta_refusals import INSIGHT_FAULTS, LIMITS, MISSING, NO_TOKEN, NO_VIEWS, PLAIN, TOKEN_FAULTS, refuse
+from sandbox.meta_values import APP_SECRET, Json, chosen, cursor, moment, number, place, proof
+from sandbox.oauth import Dialect, Issued, OAuthServer
 from sandbox.timeline import REPOST
 from sandbox.wire import Answer, Ask, Headers, as_json
-from sandbox.world import Account, PostView, World, digest, profile_url
-
-Json = dict[str, Any]
+from sandbox.world import Account, PostView, World, profile_url
 
 TOKEN = "sandbox-meta-token"
-APP_SECRET = "sandbox-meta-app-secret"
 OWN_ID = "17841400000000020"  # the professional account that asks
 APP_ID = "200300400500600"
-
-
-def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 class Graph:
@@ -40,33 +42,50 @@ class Graph:
     limit_code = 4
     lacking = ""  # a field that may vanish, and the kind of node it stands on
     node = ""
+    dialect: Dialect
 
     def __init__(self, world: World, clock: MovableClock) -> None:
         self._world = world
         self._clock = clock
+        self.oauth = OAuthServer(self.dialect, world, clock)
 
     # --- what the server asks for ---------------------------------------------------------------------------------
 
     def answer(self, ask: Ask) -> Answer:
         """Return the answer in good weather."""
         token = _token(ask)
-        if token != TOKEN:
-            return refuse(190, "Invalid OAuth access token - Cannot parse access token", 401)
+        issued = self._consent(token)
+        if token != TOKEN and issued is None:
+            return NO_TOKEN
         given = ask.params.get("appsecret_proof")
         if given is not None and given != proof(token):
             return refuse(100, "Invalid appsecret_proof provided in the API argument")
         parts = ask.parts[1:] if re.fullmatch(r"v\d+\.\d+", ask.parts[0]) else ask.parts
         try:
-            return self._node(ask, parts, wanted(ask.params.get("fields", "id,name")))
+            fields = wanted(ask.params.get("fields", "id,name"))
+            return self._node(ask, parts, fields) if issued is None else self._own(ask, parts, fields, issued)
         except ValueError as error:
             return refuse(2500, f"Syntax error: {error}", 400)
 
     def _node(self, ask: Ask, parts: list[str], fields: tuple[Wanted, ...]) -> Answer:
         raise NotImplementedError
 
+    def _own(self, ask: Ask, parts: list[str], fields: tuple[Wanted, ...], issued: Issued) -> Answer:
+        """Return what an owner's token opens."""
+        raise NotImplementedError
+
+    def consent(self, ask: Ask) -> Issued | None:
+        """Return the consent a question rests on, None for the team's own token and for one that has ended."""
+        return self._consent(_token(ask))
+
+    def _consent(self, token: str) -> Issued | None:
+        """Return the consent behind a token, None for the team's own and for one that has ended."""
+        return self.oauth.holder(token)
+
     def finish(self, ask: Ask, answer: Answer) -> Answer:
-        """Return the answer as it is: nothing is conditional here."""
-        return answer
+        """Return the answer, or the refusal of a token that has ended since the answer was made."""
+        token = _token(ask)
+        return answer if token == TOKEN or self._consent(token) is not None else NO_TOKEN
 
     def cache_key(self, ask: Ask) -> str:
         """Return path, query and who asks."""
@@ -140,7 +159,7 @@ class Graph:
     def _now(self) -> float:
         return self._clock.minute() * 60.0
 
-    def _posts(self, account: Account, since: float = 0.0) -> list[PostView]:
+    def posts(self, account: Account, since: float = 0.0) -> list[PostView]:
         """Return an account's posts, newest first, reposts left out."""
         line, now = account.timeline, self._now()
         seen = [
@@ -154,34 +173,8 @@ def _token(ask: Ask) -> str:
     return given if scheme.lower() in ("bearer", "oauth") else ask.params.get("access_token", "")
 
 
-def proof(token: str) -> str:
-    """Return the signature of a token under the app's secret, in hexadecimal."""
-    return hmac.new(APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
-
-
 def _no_cursor(expression: str) -> str:
     return re.sub(r"\.after\([^)]*\)", "", expression)
-
-
-def _cursor(place: int) -> str:
-    return f"QVFIU{place:08d}ZD"
-
-
-def _place(cursor: str) -> int:
-    found = re.fullmatch(r"QVFIU([0-9]{8})ZD", cursor)
-    if found is None:
-        raise ValueError("Invalid cursor")
-    return int(found[1])
-
-
-def _number(post: PostView) -> int:
-    return int.from_bytes(digest(f"{post.account.network}/{post.account.handle}/{post.index}")[:6], "big")
-
-
-def _chosen(values: Json, fields: tuple[Wanted, ...]) -> Json:
-    """Return what was asked for of what there is; the id always comes along."""
-    names = dict.fromkeys(["id", *(one.name for one in fields)])
-    return {name: values[name] for name in names if values.get(name) is not None}
 
 
 class Instagram(Graph):
@@ -193,9 +186,12 @@ class Instagram(Graph):
     limit_code = 80002
     lacking = "view_count"
     node = "IGMedia"
+    dialect = DIALECTS["instagram"]
 
     def special(self, ask: Ask, fault: Fault) -> Answer | None:
         """Return the answer of a fault that only Instagram knows."""
+        if fault.kind in INSIGHT_FAULTS:
+            return INSIGHT_FAULTS[fault.kind] if ask.path.endswith("/insights") else None
         if fault.kind == "not_found":
             return _nobody(self._asked_for(ask))
         if fault.kind == "own_id_of_a_page":
@@ -204,7 +200,8 @@ class Instagram(Graph):
 
     def _asked_for(self, ask: Ask) -> str:
         found = re.search(r"business_discovery\.username\(([^)]*)\)", ask.params.get("fields", ""))
-        return found[1] if found else ""
+        consent = self.consent(ask)
+        return found[1] if found else consent.account.handle if consent is not None else ""
 
     def _node(self, ask: Ask, parts: list[str], fields: tuple[Wanted, ...]) -> Answer:
         if parts != [OWN_ID]:
@@ -212,12 +209,24 @@ class Instagram(Graph):
         discovery = next((one for one in fields if one.name == "business_discovery"), None)
         own: Json = {"id": OWN_ID, "username": "sandbox.team", "name": "Sandbox Team"}
         if discovery is None:
-            return as_json(_chosen(own, fields))
+            return as_json(chosen(own, fields))
         name = discovery.modifiers.get("username", "")
         account = self._world.find("instagram", name)
         if account is None or account.handle != name.lower():  # a number is no name
             return _nobody(name)
-        return as_json({"business_discovery": self._account(account, discovery.fields), **_chosen(own, fields)})
+        return as_json({"business_discovery": self._account(account, discovery.fields), **chosen(own, fields)})
+
+    def _own(self, ask: Ask, parts: list[str], fields: tuple[Wanted, ...], issued: Issued) -> Answer:
+        if parts[0] == "me":
+            return listed(ask, parts, issued, lambda one: professional(one, issued))
+        if parts[1:] == ["insights"]:
+            return media_insights(ask, parts[0], issued, self._now())
+        account = next((one for one in issued.accounts if f"1784140{one.native_id}" == parts[0]), None)
+        if account is None or parts[1:] not in ([], ["media"]):
+            return MISSING
+        if len(parts) == 1:
+            return as_json(self._account(account, fields))
+        return edge(ask, [chosen(medium(post), fields) for post in self.posts(account)])
 
     def _account(self, account: Account, fields: tuple[Wanted, ...]) -> Json:
         moment = self._now()
@@ -232,18 +241,18 @@ class Instagram(Graph):
             "media_count": account.posts_total(moment),
             "profile_picture_url": f"https://cdn.example/{account.native_id}.jpg?oh=signed",
         }
-        shown = _chosen(values, fields)
+        shown = chosen(values, fields)
         media = next((one for one in fields if one.name == "media"), None)
         return shown | ({"media": self._media(account, media)} if media is not None else {})
 
     def _media(self, account: Account, asked: Wanted) -> Json:
         size = min(int(asked.modifiers.get("limit", "25")), 100)
-        start = _place(asked.modifiers["after"]) if "after" in asked.modifiers else 0
-        posts = self._posts(account)
-        page: Json = {"data": [_chosen(_medium(post), asked.fields) for post in posts[start : start + size]]}
-        cursors = {"before": _cursor(start)} if start else {}
+        start = place(asked.modifiers["after"]) if "after" in asked.modifiers else 0
+        posts = self.posts(account)
+        page: Json = {"data": [chosen(medium(post), asked.fields) for post in posts[start : start + size]]}
+        cursors = {"before": cursor(start)} if start else {}
         if start + size < len(posts):
-            cursors["after"] = _cursor(start + size)
+            cursors["after"] = cursor(start + size)
         return page | ({"paging": {"cursors": cursors}} if cursors else {})
 
 
@@ -260,21 +269,6 @@ def _nobody(name: str) -> Answer:
     )
 
 
-def _medium(post: PostView) -> Json:
-    reel = post.index % 3 == 0
-    return {
-        "id": str(17_890_000_000_000_000 + _number(post) % 10**12),
-        "caption": post.text,
-        "like_count": None if "hides_likes" in post.account.quirks else post.likes,
-        "comments_count": post.replies,
-        "view_count": post.views if reel else None,
-        "media_product_type": "REELS" if reel else "FEED",
-        "media_type": "VIDEO" if reel else "IMAGE",
-        "permalink": f"https://www.instagram.com/{'reel' if reel else 'p'}/C{_number(post):x}/",
-        "timestamp": _moment(post.at),
-    }
-
-
 class Facebook(Graph):
     """Answers Pages and their posts, to an app with Page Public Content Access that signs its calls."""
 
@@ -284,33 +278,59 @@ class Facebook(Graph):
     limit_code = 80001
     lacking = "talking_about_count"
     node = "Page"
+    dialect = DIALECTS["facebook"]
+
+    def __init__(self, world: World, clock: MovableClock) -> None:
+        super().__init__(world, clock)
+        self._pages = PageTokens(self.oauth)
 
     def special(self, ask: Ask, fault: Fault) -> Answer | None:
         """Return the answer of a fault that only Facebook knows."""
         if fault.kind == "not_found":
             return _no_alias(self._asked_for(ask))
-        own = {
+        own: dict[str, Answer | None] = {
             "person": refuse(803, f"(#803) Cannot query users by their username ({self._asked_for(ask)})", 404),
             "not_a_page": refuse(100, "(#100) Tried accessing nonexisting field (fan_count) on node type (Group)"),
+            "no_views": NO_VIEWS if "insights" in ask.params.get("fields", "") else None,
             "merged": refuse(21, "(#21) Page ID 1 was migrated to page ID 2. Please update your API calls."),
         }
-        return own.get(fault.kind) or super().special(ask, fault)
+        return own[fault.kind] if fault.kind in own else super().special(ask, fault)
 
     def _asked_for(self, ask: Ask) -> str:
         return next((part for part in ask.parts if not re.fullmatch(r"v\d+\.\d+", part)), "")
 
     def _node(self, ask: Ask, parts: list[str], fields: tuple[Wanted, ...]) -> Answer:
         if parts == ["app"]:
-            return as_json(_chosen({"id": APP_ID, "name": "Sandbox App"}, fields))
+            return as_json(chosen({"id": APP_ID, "name": "Sandbox App"}, fields))
         if "appsecret_proof" not in ask.params:
             return PLAIN["wants_proof"]
         key = parts[0]
         account = self._world.find("facebook", key if key.isdigit() else key.lower())
         if account is None:
             return MISSING if key.isdigit() else _no_alias(key)
+        return self._about(account, ask, parts, fields)
+
+    def _own(self, ask: Ask, parts: list[str], fields: tuple[Wanted, ...], issued: Issued) -> Answer:
+        if parts[0] == "me":
+            return listed(ask, parts, issued, lambda one: managed(one, self._pages.token(one, issued)))
+        account = next((one for one in issued.accounts if parts[0] in (one.native_id, one.handle)), None)
+        if account is None:
+            return PLAIN["no_access"]
+        views = any(one.name == "insights" for one in fields)
+        if views and (self._pages.of(_token(ask)) is None or "read_insights" not in issued.scopes):
+            return refuse(10, "(#10) This endpoint requires the 'read_insights' permission", 403)
+        return self._about(account, ask, parts, fields, views)
+
+    def _consent(self, token: str) -> Issued | None:
+        found = self._pages.of(token)
+        return super()._consent(token) if found is None else found
+
+    def _about(
+        self, account: Account, ask: Ask, parts: list[str], fields: tuple[Wanted, ...], views: bool = False
+    ) -> Answer:
         if parts[1:] == ["posts"]:
-            return self._edge(account, ask, fields)
-        return as_json(_chosen(self._page(account), fields)) if len(parts) == 1 else MISSING
+            return self._edge(account, ask, fields, views)
+        return as_json(chosen(self._page(account), fields)) if len(parts) == 1 else MISSING
 
     def _page(self, account: Account) -> Json:
         followers = account.followers(self._now())
@@ -328,20 +348,21 @@ class Facebook(Graph):
             "talking_about_count": followers // 90,
         }
 
-    def _edge(self, account: Account, ask: Ask, fields: tuple[Wanted, ...]) -> Answer:
+    def _edge(self, account: Account, ask: Ask, fields: tuple[Wanted, ...], views: bool) -> Answer:
         """Return a page of posts; the address of the next one carries the token, as Meta's does."""
         size = min(int(ask.params.get("limit", "25")), 100)
-        start = _place(ask.params["after"]) if "after" in ask.params else 0
-        posts = self._posts(account, float(ask.params.get("since", "0")))
+        start = place(ask.params["after"]) if "after" in ask.params else 0
+        posts = self.posts(account, float(ask.params.get("since", "0")))
         shown = posts[start : start + size]
         if not shown:
             return as_json({"data": []})
-        paging: Json = {"cursors": {"before": _cursor(start), "after": _cursor(start + len(shown))}}
+        paging: Json = {"cursors": {"before": cursor(start), "after": cursor(start + len(shown))}}
         if start + size < len(posts):
             kept = [(key, value) for key, value in ask.pairs if key not in ("after", "access_token")]
             query = [("access_token", TOKEN), *kept, ("after", paging["cursors"]["after"])]
             paging["next"] = f"{self.origin}/facebook/{ask.path}?{urlencode(query)}"
-        return as_json({"data": [_chosen(_post(post), fields) for post in shown], "paging": paging})
+        data = [chosen({**_post(post), **(post_views(post) if views else {})}, fields) for post in shown]
+        return as_json({"data": data, "paging": paging})
 
 
 def _no_alias(name: str) -> Answer:
@@ -349,12 +370,12 @@ def _no_alias(name: str) -> Answer:
 
 
 def _post(post: PostView) -> Json:
-    page, number = post.account.native_id, _number(post)
+    page, own = post.account.native_id, number(post)
     summary = {"order": "chronological", "total_count": post.replies, "can_comment": True}
     return {
-        "id": f"{page}_{number}",
-        "created_time": _moment(post.at),
-        "permalink_url": f"https://www.facebook.com/{page}/posts/{number}/",
+        "id": f"{page}_{own}",
+        "created_time": moment(post.at),
+        "permalink_url": f"https://www.facebook.com/{page}/posts/{own}/",
         "status_type": "added_photos",
         "message": post.text,
         "shares": {"count": post.reposts} if post.reposts else None,  # left out when there are none

@@ -59,3 +59,10 @@ MISSING = refuse(
     subcode=33,
     is_transient=False,
 )
+NO_TOKEN = refuse(190, "Invalid OAuth access token - Cannot parse access token", 401)
+INSIGHT_FAULTS: Mapping[str, Answer] = {
+    "no_insights": refuse(100, "Media Posted Before Business Account Conversion", subcode=2108006),
+    "insights_denied": refuse(10, "(#10) Application does not have permission for this action", 403),
+}
+"""Refusals of the insights of single posts."""
+NO_VIEWS = refuse(100, "(#100) The value must be a valid insights metric")

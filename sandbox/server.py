@@ -20,12 +20,14 @@ from sandbox.clock import MovableClock
 from sandbox.control import control_app
 from sandbox.faults import Fault, Faults
 from sandbox.github import GitHub
+from sandbox.linkedin import LinkedIn
 from sandbox.mastodon import Mastodon
 from sandbox.meta import Facebook, Instagram
 from sandbox.oauth import OAuthServer
 from sandbox.pinterest import Pinterest
 from sandbox.protocol import QuietProtocol, whole_response
 from sandbox.reddit import Reddit
+from sandbox.threads import Threads
 from sandbox.tiktok import TikTok
 from sandbox.twitch import Twitch
 from sandbox.wikidata import Wikidata
@@ -116,6 +118,8 @@ class Sandbox:
             "blog": Blog(self.world, self.clock),
             "instagram": Instagram(self.world, self.clock),
             "facebook": Facebook(self.world, self.clock),
+            "threads": Threads(self.world, self.clock),
+            "linkedin": LinkedIn(self.world, self.clock),
             "tiktok": TikTok(self.world, self.clock),
             "pinterest": Pinterest(self.world, self.clock),
             "wikidata": Wikidata(self.world, self.clock),

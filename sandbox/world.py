@@ -73,10 +73,11 @@ class Account:
 
     @cached_property
     def links(self) -> tuple["Account", ...]:
-        """Return the creator's other accounts, which the profile text links to; empty for those who link nothing."""
-        if not self.role.linked:
+        """Return the creator's other accounts that the profile text links to; empty for those who link nothing."""
+        if not self.role.linked or "unlisted" in self.quirks:
             return ()
-        return tuple(other for other in self.world.accounts_of(self.role.slug) if other is not self)
+        others = self.world.accounts_of(self.role.slug)
+        return tuple(other for other in others if other is not self and "unlisted" not in other.quirks)
 
     @cached_property
     def bio(self) -> str:
@@ -249,6 +250,8 @@ def profile_url(account: Account) -> str:
         "bluesky": "https://bsky.app/profile/{}",
         "github": "https://github.com/{}",
         "x": "https://x.com/{}",
+        "threads": "https://www.threads.net/@{}",
+        "linkedin": "https://www.linkedin.com/{}/",
         "instagram": "https://www.instagram.com/{}/",
         "facebook": "https://www.facebook.com/{}",
         "tiktok": "https://www.tiktok.com/@{}",

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.meta import APP_SECRET, OWN_ID, TOKEN, Facebook, Instagram, proof
+from sandbox.meta import OWN_ID, TOKEN, Facebook, Instagram
 from sandbox.meta_fields import Wanted, wanted
+from sandbox.meta_owner import CLIENT_ID
+from sandbox.meta_values import APP_SECRET, proof
 from sandbox.server import Sandbox
 
 BEARER = {"authorization": f"Bearer {TOKEN}"}
@@ -166,4 +168,5 @@ async def test_usage_is_told_in_per_cent(box: Sandbox, caller: httpx.AsyncClient
 def test_the_keys_are_what_the_pretend_networks_take(box: Sandbox) -> None:
     assert Instagram.keys == {"access_token": TOKEN, "user_id": OWN_ID}
     assert Facebook.keys == {"access_token": TOKEN, "app_secret": APP_SECRET}
-    assert box.keys("facebook") == {"CLOUT_FACEBOOK__ACCESS_TOKEN": TOKEN, "CLOUT_FACEBOOK__APP_SECRET": APP_SECRET}
+    names = {"ACCESS_TOKEN": TOKEN, "APP_SECRET": APP_SECRET, "APP_ID": CLIENT_ID}
+    assert box.keys("facebook") == {f"CLOUT_FACEBOOK__{name}": value for name, value in names.items()}

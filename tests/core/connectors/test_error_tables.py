@@ -164,8 +164,8 @@ EXTRA = {  # faults that stand in no table: each is tried in a test of its netwo
     "youtube": {"closed", "not_public", "bad_token"},
     "reddit": {"removed", "missing_scope"},
     "blog": {"forbidden"},
-    "instagram": {"missing_object", "own_id_of_a_page", "no_access", "wants_proof"},
-    "facebook": {"merged", "not_a_page"},
+    "instagram": {"missing_object", "own_id_of_a_page", "no_access", "wants_proof", "no_insights", "insights_denied"},
+    "facebook": {"merged", "not_a_page", "no_views"},
 }
 _META_EXTRA = {"expires_late", "high_usage", "limit_200", "plain_400", "web_page_400"}
 

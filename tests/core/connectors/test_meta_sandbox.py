@@ -218,6 +218,7 @@ MEANS = {
     "merged": "NotFound",
 }
 ELSEWHERE = frozenset({"missing_object", "no_field", "high_usage", "expires_late"})  # each has a test of its own
+ELSEWHERE |= {"no_insights", "insights_denied", "no_views"}  # in the owner's name: test_owners_tables.py
 CASES = [
     (network, kind)
     for network in NETWORKS
