@@ -45,9 +45,9 @@ def sheet_of(outcome: Outcome, now: datetime) -> Sheet:
     return Sheet(card=card, press=words.press, grave=words.grave, again=words.again)
 
 
-def going_on_sheet(consent_label: str) -> Sheet:
+def going_on_sheet(network: str) -> Sheet:
     """Return the page between ours and the network's, for browsers that do not go on by themselves."""
-    title = f"Going on to {consent_label}"
+    title = f"Going on to {network}"
     return Sheet(card=Card(kind="consent_going_on", title=line(title), blocks=(Headline(cells=(line(title),)),)))
 
 

@@ -73,8 +73,9 @@ class Outcome(Model):
 
 
 class Begun(Model):
-    """A sign-in that begins: the network's `address`, and what the browser and the network bring back."""
+    """A sign-in that begins: the network's name and `address`, and what the browser and the network bring back."""
 
+    label: str
     address: str
     state: str
     browser: str

@@ -110,7 +110,8 @@ class SignIns:
         if not await self._db.write(rows.begin, row.link, *hashes, back, self._clock.now()):
             return await self.shown(link)
         source = await self._source(row)
-        return Begun(address=self._sign_in(source, state, browser, back), state=state, browser=browser)
+        address = self._sign_in(source, state, browser, back)
+        return Begun(label=source.manifest.label, address=address, state=state, browser=browser)
 
     async def finish(self, network: str, state: str, browser: str, *, code: str = "", error: str = "") -> Outcome:
         """Return what became of a sign-in, from what the network and the browser brought back; nothing stays half."""
