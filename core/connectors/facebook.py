@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
@@ -259,14 +260,15 @@ async def fetch(
             return _post_params(since, cursor, without, owned)
 
         path = f"{quote(profile.native_id, safe='')}/posts"
-        found = await session.ask(POSTS, asked, path, params, _OPTIONAL_OF_POSTS)
+        reading = partial(session.ask, POSTS, asked, path, params, _OPTIONAL_OF_POSTS)
+        found = await facebook_owner.with_views(reading, session) if owned else await reading()
         if "shares" not in session.without:
             return found
         # not asked for, so that its absence says nothing
         return replace(found, posts=tuple(post.model_copy(update={"reposts": None}) for post in found.posts))
 
     walk = await Walk(since).over(page, MANIFEST.label)
-    notes = (*session.notes, *walk.notes)
+    notes = (*facebook_owner.notes(session), *walk.notes)
     found = Snapshot(profile=profile, posts=walk.inside(), complete_from=walk.complete_from, notes=notes)
     return found.model_copy(update={"access": "owner_authorised"}) if owned else found
 

@@ -4,11 +4,14 @@ Which Pages a person manages, and the token of each, come from one list (Graph A
 and how it is read is as for any Page, in `facebook.py`.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from core.connectors.base import Credentials, count
+from core.connectors.base import Credentials, Page, count
+from core.connectors.graph import Session
 from core.connectors.meta_login import PageNode, facebook_access, facebook_login, managed_pages
 from core.connectors.owners import Owned, OwnerAccess
+from core.errors import SourceAuthFailed, SourceChanged
 from core.models import Clock, Manifest
 
 if TYPE_CHECKING:
@@ -33,6 +36,25 @@ def access(manifest: Manifest) -> OwnerAccess:
         return tuple(_owned(page) for page in pages)
 
     return facebook_access(manifest, facebook_login(manifest, NEEDED, OTHERS, READS), accounts)
+
+
+async def with_views(read: Callable[[], Awaitable[Page]], session: Session) -> Page:
+    """Read posts with their views, or without where Page or permission do not give them; raises SourceError."""
+    try:
+        return await read()
+    except (SourceAuthFailed, SourceChanged):
+        if not session.without.isdisjoint(VIEWS):
+            raise
+        session.without.update(VIEWS)
+        return await read()
+
+
+def notes(session: Session) -> tuple[str, ...]:
+    """Return the lines for what was left out; views have their own, for it may be a permission that is missing."""
+    if session.without.isdisjoint(VIEWS):
+        return session.notes
+    others = (note for note in session.notes if not any(name in note for name in VIEWS))
+    return (*others, "Facebook did not tell the views of these posts.")
 
 
 def _owned(page: PageNode) -> Owned:
