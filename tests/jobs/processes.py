@@ -1,13 +1,13 @@
 """Orders to `tests/jobs/zygote.py`: any number at a time, each a process of its own that may be killed."""
 
+import atexit
 import itertools
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -42,16 +42,12 @@ class Zygote:
         return answer.get(timeout=PATIENCE_S)
 
 
-@contextmanager
-def zygote_running() -> Iterator[Zygote]:
-    """Start the process and end it with everything it forked."""
+@cache
+def the_zygote() -> Zygote:
+    """The one of this test process, started when the first test wants it; it ends with it."""
     root = Path(__file__).parents[2]
     clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
     given = [sys.executable, "-m", "tests.jobs.zygote"]
-    with subprocess.Popen(
-        given, cwd=root, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        yield Zygote(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(30)
+    process = subprocess.Popen(given, cwd=root, env=clean, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    atexit.register(process.communicate)  # closes its orders, at which it ends
+    return Zygote(process)

@@ -28,7 +28,7 @@ from core.watches import parse_rule
 from core.wishes import Wish
 from sandbox.server import Sandbox
 from tests.jobs.matrix_cases import CASES
-from tests.jobs.processes import Zygote, zygote_running
+from tests.jobs.processes import Zygote, the_zygote
 from tests.jobs.zygote import HandClock
 
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)  # 09:00 in Berlin
@@ -98,9 +98,8 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    with zygote_running() as process:
-        yield process
+def zygote() -> Zygote:
+    return the_zygote()
 
 
 @pytest.fixture(scope="module")
