@@ -20,8 +20,10 @@ from bots.discord_bot import RESTARTING, STOP_SECONDS, DiscordFront
 from bots.discord_commands import payloads
 from bots.discord_limits import Refusals
 from bots.discord_messenger import DiscordMessenger
+from bots.supervisor import Held, Service
 from core.app import App
 from core.errors import CloutError, SettingsError, StoreError
+from core.messenger import Messenger
 from core.settings import DiscordSettings
 
 BAD_TOKEN, NO_ANSWER = 78, 4
@@ -127,6 +129,16 @@ def client_of(front: DiscordFront, settings: DiscordSettings, refusals: Refusals
 
 async def _at_once(shard_id: int | None, *, initial: bool = False) -> None:
     """Wait for nothing before a login to a pretend Discord."""
+
+
+def discord_service(app: App, hand: Callable[[Messenger], None], *, reference: Callable[[], str]) -> Service:
+    """Return Discord as a service of `clout run`; `reference` makes the codes of error cards."""
+    return Held(
+        "discord",
+        lambda: connected(app, DiscordFront(app, reference=reference), hand=hand),
+        check=Connection.healthy,
+        over=Connection.over,
+    )
 
 
 @contextmanager
@@ -266,6 +278,7 @@ __all__ = [
     "aimed",
     "client_of",
     "connected",
+    "discord_service",
     "logged_in",
     "refused",
     "sync",

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from bots.discord_trial import examined
-from bots.slack_http import check
-from bots.slack_scopes import installs_by_oauth
+from bots.slack_scopes import check, installs_by_oauth
 from bots.slack_trial import Finding, try_slack
 from core import figures
 from core.app import App, build

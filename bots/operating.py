@@ -97,11 +97,10 @@ async def work(settings: "Settings", *, until: "Callable[[], asyncio.Event] | No
     """Refresh until a signal, with health and metrics where a port is set; raises SettingsError on SQLite."""
     import sys
 
-    from bots.fronts import WebService
     from bots.jobs_service import JobsService
     from bots.meters import Meters
-    from bots.slack_socket import on_signals
-    from bots.supervisor import Supervisor
+    from bots.supervisor import Supervisor, on_signals
+    from bots.web_service import WebService
     from core.app import build
     from core.database import parse_url
     from core.errors import SettingsError

@@ -22,7 +22,7 @@ from bots.slack_installs import STATE_LIFE, SlackInstalls, SlackStates
 from bots.slack_life import SlackLife, came_back
 from bots.slack_messenger import SlackMessenger
 from bots.slack_rotation import Rotator
-from bots.slack_scopes import INSTALL_PATH, REDIRECT_PATH, SCOPES, install_address, installs_by_oauth
+from bots.slack_scopes import INSTALL_PATH, REDIRECT_PATH, SCOPES, check, install_address, installs_by_oauth
 from bots.slack_signatures import Signatures
 from bots.slack_socket import (
     Attached,
@@ -34,26 +34,11 @@ from bots.slack_socket import (
 from bots.web import Health, database_check, serving, web_app
 from core.app import App
 from core.channels import ChannelNews
-from core.errors import SettingsError
-from core.settings import Settings
 from core.vault import Vault
 
 NOT_INSTALLED = "Clout is not installed in this workspace any more. Ask whoever runs it for the install link."
 
 log = logging.getLogger(__name__)
-
-
-def check(settings: Settings) -> None:
-    """Raise SettingsError naming what an install by OAuth still needs."""
-    slack = settings.slack
-    needed = {
-        "CLOUT_SLACK__SIGNING_SECRET (or CLOUT_SLACK__APP_TOKEN)": slack.signing_secret or slack.app_token,
-        "CLOUT_PUBLIC_URL": settings.public_url,
-        "CLOUT_SECRET_KEYS": settings.secret_keys,
-        "CLOUT_PORT": settings.port if settings.port is None else True,
-    }
-    if missing := [name for name, value in needed.items() if value is None]:
-        raise SettingsError(f"Installs by OAuth need {' and '.join(missing)} too.")
 
 
 def many_workspaces(app: App, front: SlackFront, *, news: ChannelNews | None = None) -> Attached:

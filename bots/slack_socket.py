@@ -1,8 +1,6 @@
 """`clout run slack` in Socket Mode: one workspace, two tokens, no public address."""
 
-import asyncio
 import contextlib
-import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -131,20 +129,6 @@ async def connected(
         await front.stop(STOP_SECONDS)
         await made.life.stop(STOP_SECONDS)
         await handler.close_async()  # type: ignore[no-untyped-call]
-
-
-def on_signals() -> asyncio.Event:
-    """Return an event that SIGTERM or Ctrl-C sets; the second signal ends the process at once."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
-
-    def heard() -> None:
-        for one in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(one)
-        stop.set()
-
-    for one in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(one, heard)
-    return stop
 
 
 def _needed(secret: SecretStr | None, name: str) -> str:

@@ -5,6 +5,7 @@ it; a second signal ends the process at once.
 """
 
 import asyncio
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -171,6 +172,20 @@ class Supervisor:
             log.warning("a service did not stop in time")
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def on_signals() -> asyncio.Event:
+    """Return an event that SIGTERM or Ctrl-C sets; the second signal ends the process at once."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def heard() -> None:
+        for one in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(one)
+        stop.set()
+
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, heard)
+    return stop
 
 
 async def _ended(service: Service) -> None:

@@ -1,15 +1,13 @@
-"""The one web server: is Clout alive, is it ready, what did it measure; and Slack's requests where it calls us."""
+"""The one web server: is Clout alive, is it ready, what did it measure; Slack's requests, and pages of consent."""
 
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncApp
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,9 +15,13 @@ from starlette.routing import BaseRoute, Route
 
 from bots.meters import Meters
 from bots.slack_scopes import INSTALL_PATH, REDIRECT_PATH
-from bots.slack_signatures import Signatures
 from core.errors import SettingsError, StoreError
 from core.store import Store
+
+if TYPE_CHECKING:
+    from slack_bolt.async_app import AsyncApp
+
+    from bots.slack_signatures import Signatures
 
 EVENTS_PATH = "/slack/events"
 LAG_LIMIT = 1.0  # seconds the loop may be late: past that, Slack's three seconds are in danger
@@ -78,9 +80,13 @@ def database_check(store: Store) -> Check:
 
 
 def web_app(
-    health: Health, meters: Meters, bolt: AsyncApp | None = None, signatures: Signatures | None = None
+    health: Health,
+    meters: Meters,
+    bolt: "AsyncApp | None" = None,
+    signatures: "Signatures | None" = None,
+    pages: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """Return the web application; with a Bolt app also installs where that app has a flow.
+    """Return the web application with `pages` beside its own; with a Bolt app also installs where that has a flow.
 
     Slack's own requests are taken only with `signatures` to tell them by.
     """
@@ -97,10 +103,12 @@ def web_app(
         return Response(meters.text(), media_type=meters.content_type)
 
     routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
-    return Starlette(routes=routes + ([] if bolt is None else _slack_routes(bolt, signatures)))
+    return Starlette(routes=[*routes, *pages] + ([] if bolt is None else _slack_routes(bolt, signatures)))
 
 
-def _slack_routes(bolt: AsyncApp, signatures: Signatures | None) -> list[BaseRoute]:
+def _slack_routes(bolt: "AsyncApp", signatures: "Signatures | None") -> list[BaseRoute]:
+    from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler  # only where Slack calls us
+
     handler = AsyncSlackRequestHandler(bolt)
 
     async def slack(request: Request) -> Response:

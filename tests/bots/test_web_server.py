@@ -12,7 +12,8 @@ import pytest
 from bots.fronts import serve
 from bots.meters import MeteredLookups, Meters
 from bots.slack_app import SlackFront
-from bots.slack_http import NOT_INSTALLED, check, listening
+from bots.slack_http import NOT_INSTALLED, listening
+from bots.slack_scopes import check
 from bots.slack_socket import BAD_TOKEN
 from bots.web import Health, serving, web_app
 from core.app import build
