@@ -188,7 +188,7 @@ class Pinterest:
         return as_json(value)
 
     def _pins(self, issued: Issued, ask: Ask) -> Answer:
-        if "pins:read" not in issued.scopes:
+        if not {"pins:read", "boards:read"} <= set(issued.scopes):
             return _FORBIDDEN
         text = ask.params.get("page_size", "")
         size = int(text) if text.isascii() and text.isdigit() and int(text) else DEFAULT_PAGE

@@ -8,9 +8,10 @@ A fixture is one JSON file in `fixtures/<network>/`:
     now       the clock, ISO 8601; `since` is 91 days earlier unless given
     settings  optional values of the manifest's credentials
     base_url  optional override of the network's address
-    answers   [{"path"?, "sent"?, "status", "headers"?, "json" | "text" | "repeat"?}] in the order they are asked for;
-              `path` is a regular expression that the request has to match; `sent` are request headers with the value
-              they must have, null for one that must not be there; the last one with `repeat` serves for ever
+    answers   [{"path"?, "sent"?, "body"?, "status", "headers"?, "json" | "text" | "repeat"?}] in the order they are
+              asked for; `path` is a regular expression that the request has to match; `sent` are request headers with
+              the value they must have, null for one that must not be there; `body` is the JSON that has to be posted;
+              the last one with `repeat` serves for ever
     expect    {"error", "retry_at"?, "field"?, "message"?} or
               {"profile": {...}, "posts": [{...}], "complete_from"?, "notes"?, "requests"?: n}; only what is named
               is compared, except that the number of posts has to be right; `notes` are how many there are, or a part
@@ -99,6 +100,8 @@ class Script:
             assert re.search(answer["path"], str(request.url)), f"{request.url} is not {answer['path']}"
         for name, value in answer.get("sent", {}).items():
             assert request.headers.get(name) == value, f"{name} of {request.url} is not as it should be"
+        if "body" in answer:
+            assert json.loads(request.content) == answer["body"], f"{request.url} was posted {request.content!r}"
         body = answer["text"].encode() if "text" in answer else json.dumps(answer.get("json")).encode()
         kind = "text/html" if "text" in answer else "application/json; charset=utf-8"
         return httpx.Response(
