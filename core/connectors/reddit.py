@@ -29,7 +29,18 @@ from core.connectors.base import (
 from core.connectors.faults import HttpError
 from core.connectors.items import Epoch, Item, Items, Place
 from core.errors import NotFound, Private, SourceAuthFailed, SourceError, Suspended
-from core.models import Clock, Credential, HandleRule, Manifest, Profile, Snapshot, Target, UrlForm, Verified
+from core.models import (
+    BudgetRule,
+    Clock,
+    Credential,
+    HandleRule,
+    Manifest,
+    Profile,
+    Snapshot,
+    Target,
+    UrlForm,
+    Verified,
+)
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests
@@ -58,6 +69,16 @@ MANIFEST = Manifest(
         ),
         Credential(name="client_secret", help="The secret of that app."),
         Credential(name="username", help="The Reddit account of the operator, named in every request as Reddit asks."),
+    ),
+    budgets=(
+        BudgetRule(
+            unit="requests",
+            window="ten_minutes",
+            setting="ten_minute_requests",
+            default=1000,
+            per_lookup=2,
+            help="Reddit lets an app make 100 requests a minute, averaged over ten; its answers tell what is left.",
+        ),
     ),
     setup_url="https://www.reddit.com/prefs/apps",
     counts=frozenset({"likes", "reposts", "replies"}),
