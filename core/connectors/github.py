@@ -111,7 +111,7 @@ _WHAT_COUNTS = "GitHub: stars and forks; no likes."
 _EMAIL = re.compile(r"(?<![\w.+@/-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SITE = re.compile(r"[\w-]+(?:\.[\w-]+)+(?:[/?#]\S*)?")
 _X_NAME = re.compile(r"[A-Za-z0-9_]{1,15}")
-_FULL_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+_FullName = Annotated[str, Field(strict=True, max_length=200, pattern=r"^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+$")]
 
 
 def _without_email(words: str | None) -> str | None:
@@ -141,11 +141,11 @@ _REPOSITORY = Items(
     MANIFEST.name,
     native_id=Place("id", _Id, needed=True),
     created_at=Place("pushed_at", LenientStamp),  # null: nothing was ever pushed
-    opened_at=Place("created_at", LenientMoment),
+    opened_at=Place("created_at", LenientStamp),
     likes=Place("stargazers_count"),  # watchers_count repeats it
     reposts=Place("forks_count"),
     owner=Place("owner.id", _Id, needed=True),
-    name=Place("full_name", LenientText),
+    name=Place("full_name", _FullName),
     fork=Place("fork", bool),
     private=Place("private", bool),
 )
@@ -201,9 +201,8 @@ def _page(body: bytes, asked: Asked) -> Page:
     ids = tuple(str(item["native_id"]) for item in items)
     own = _own(items, asked.subject)
     for item in own:
-        name = item["name"] or ""
         item["native_id"] = str(item["native_id"])
-        item["url"] = f"https://github.com/{name}" if _FULL_NAME.fullmatch(name) else None
+        item["url"] = f"https://github.com/{item['name']}" if item["name"] else None
     return Page(posts=_REPOSITORY.posts(own), oldest=oldest, items=len(items), ids=ids)
 
 

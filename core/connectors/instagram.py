@@ -140,8 +140,8 @@ _MEDIA = Items(
     likes=Place("like_count"),  # left out where the owner hides them
     replies=Place("comments_count"),
     views=Place("view_count"),
-    product=Place("media_product_type", Words),
-    form=Place("media_type", Words),
+    product=Place("media_product_type", str),
+    form=Place("media_type", str),
 )
 
 

@@ -84,7 +84,8 @@ class Items:
             for name in (*fixed, *self._asides)
         }
         items = core_schema.list_schema(core_schema.typed_dict_schema(fields))
-        return core_schema.no_info_after_validator_function(_in_utc, items)
+        moments = [name for name in ("created_at", "opened_at") if name in self._fields]
+        return core_schema.no_info_after_validator_function(partial(_in_utc, moments), items)
 
     def posts(self, told: Collection[Item]) -> tuple[Post, ...]:
         """Return items as posts; uses them up."""
@@ -116,12 +117,13 @@ def _untold(value: object) -> core_schema.TypedDictField:
     )
 
 
-def _in_utc(items: list[Item]) -> list[Item]:
+def _in_utc(moments: Iterable[str], items: list[Item]) -> list[Item]:
     """Make the moments of a whole list UTC; raises ValueError for one that has no equivalent there."""
-    for item in items:
-        at: datetime | None = item["created_at"]
-        if at is not None and at.tzinfo is not UTC:
-            item["created_at"] = _needed(at.isoformat())
+    for name in moments:
+        for item in items:
+            at: datetime | None = item[name]
+            if at is not None and at.tzinfo is not UTC:
+                item[name] = _needed(at.isoformat())
     return items
 
 

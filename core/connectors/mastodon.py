@@ -14,8 +14,16 @@ from urllib.parse import quote, urlsplit
 from core.connectors.base import Asked, Call, Credentials, Page, Walk, text, unreachable
 from core.connectors.fediverse import Finger, Place, is_last, next_cursor, server_name, server_tokens
 from core.connectors.http import Answer, HttpError, Requests
-from core.connectors.items import Item
-from core.connectors.mastodon_entities import ACCOUNTS, STATUS, STATUSES, Account, is_open, kind_of, shown_at
+from core.connectors.mastodon_entities import (
+    ACCOUNTS,
+    STATUS,
+    STATUSES,
+    Account,
+    is_open,
+    kind_of,
+    shown_at,
+    web_address,
+)
 from core.errors import NotConfigured, NotFound, SourceAuthFailed, SourceError, Suspended, Unavailable
 from core.models import Action, Clock, Credential, HandleRule, Manifest, Profile, Snapshot, Target, UrlForm, Verified
 
@@ -162,16 +170,12 @@ def _page(body: bytes, asked: Asked) -> Page:
     oldest = min((item["created_at"] for item in items), default=None)
     own = [item for item in items if item["author"] == whose and is_open(item)]
     for item in own:
-        _settle(item, asked)
+        host = asked.host if isinstance(asked, At) else _host(asked, web_address(item["author_url"]))
+        item["native_id"] = f"{item['native_id']}@{host}"
+        if (kind := kind_of(item)) == "repost":  # its counts are another's; only the act of boosting is the subject's
+            item.update(dict.fromkeys(get_args(Action)), url=shown_at(item))
+        item["kind"] = kind
     return Page(posts=STATUS.posts(own), oldest=oldest, items=len(items))
-
-
-def _settle(item: Item, asked: Asked) -> None:
-    """Fill in what follows from a status's other fields."""
-    item["native_id"] = f"{item['native_id']}@{_host(asked, item['author_url'])}"
-    item["kind"] = kind_of(item)
-    if item["kind"] == "repost":  # its counts are the other author's; only the act of boosting is the subject's
-        item.update(dict.fromkeys(get_args(Action)), url=shown_at(item))
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

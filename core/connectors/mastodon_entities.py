@@ -43,6 +43,7 @@ def _if_flag(value: object) -> object:
 
 
 _Key = Annotated[str, Field(strict=True, max_length=100, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.~=-]*$")]
+_Whose = Annotated[str | Annotated[str, BeforeValidator(_number_too)], Field(union_mode="left_to_right")]
 Id = Annotated[_Key | Annotated[_Key, BeforeValidator(_number_too)], Field(union_mode="left_to_right")]
 Markup = Annotated[Plain, BeforeValidator(_markup)]
 Web = Annotated[
@@ -131,8 +132,8 @@ STATUS = Items(
     reposts=Place("reblogs_count"),
     replies=Place("replies_count"),
     quotes=Place("quotes_count"),
-    author=Place("account.id", Id, needed=True),
-    author_url=Place("account.url", Web),
+    author=Place("account.id", _Whose, needed=True),
+    author_url=Place("account.url", str),
     visibility=Place("visibility", Any),
     answered=Place("in_reply_to_id", Any),
     answered_account=Place("in_reply_to_account_id", Any),

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic import BeforeValidator, Field, SecretStr
 
 from core.connectors.answers import Answer
 from core.connectors.base import (
@@ -100,7 +100,7 @@ _KARMA = "Reddit: karma is not a number of followers; scores are blurred by Redd
 
 # --- what the answers look like ---------------------------------------------------------------------------------------
 
-_Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,40}$")]
+_Id = Annotated[str, Field(strict=True, max_length=40, pattern=r"^[A-Za-z0-9]+$")]
 
 
 def _if_object(value: object) -> object:
@@ -140,9 +140,9 @@ _THINGS = Items(
     reposts=Place("data.num_crossposts"),
     replies=Place("data.num_comments"),
     sort=Place("kind", str, needed=True),
-    author=Place("data.author", LenientText),
-    author_id=Place("data.author_fullname", LenientText),
-    removed=Place("data.removed_by_category", LenientText),
+    author=Place("data.author", str),
+    author_id=Place("data.author_fullname", str),
+    removed=Place("data.removed_by_category", str),
 )
 
 
@@ -202,8 +202,8 @@ def _page(body: bytes, asked: Asked) -> Page:
     ids = tuple(f"{item['sort']}_{item['native_id']}" for item in items)
     own = [item for item in items if _counts(item) and _is_own(item, asked)]
     for item in own:
-        item["url"] = f"https://www.reddit.com/comments/{item['native_id']}"
-        item["native_id"] = f"t3_{item['native_id']}"
+        key = item["native_id"]
+        item["url"], item["native_id"] = "https://www.reddit.com/comments/" + key, "t3_" + key
     cursor = told.after if _CURSOR.fullmatch(told.after or "") else None
     return Page(posts=_THINGS.posts(own), cursor=cursor, oldest=oldest, items=len(items), ids=ids)
 

@@ -115,6 +115,7 @@ def _written_out(value: object) -> object:
 
 
 _Named = Annotated[str, Field(strict=True, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+_Whose = Annotated[str | Annotated[str, BeforeValidator(_written_out)], Field(union_mode="left_to_right")]
 _Id = Annotated[_Named | Annotated[_Named, BeforeValidator(_written_out)], Field(union_mode="left_to_right")]
 
 
@@ -153,16 +154,16 @@ _VIDEOS = Items(
     native_id=Place("id", _Id, needed=True),
     created_at=Place("created_at", Stamp, needed=True),
     views=Place("view_count"),
-    whose=Place("user_id", _Id),
-    shown_to=Place("viewable", LenientText),
+    whose=Place("user_id", _Whose),
+    shown_to=Place("viewable", str),
 )
 _CLIPS = Items(
     MANIFEST.name,
     native_id=Place("id", _Id, needed=True),
     created_at=Place("created_at", Stamp, needed=True),
     views=Place("view_count"),
-    whose=Place("broadcaster_id", _Id, needed=True),
-    maker=Place("creator_id", _Id),
+    whose=Place("broadcaster_id", _Whose, needed=True),
+    maker=Place("creator_id", _Whose),
 )
 
 

@@ -176,29 +176,19 @@ def _page(body: bytes, asked: Asked) -> Page:
         raise _about_subject(told.errors, asked, "data")
     items, subject = told.data or [], asked.subject  # absent when there are none
     ids = tuple(item["native_id"] for item in items)
-    dated = [item for item in items if _is_dated(item)]
+    for item in items:
+        if item["created_at"] is None:
+            item["created_at"] = written_at(item["native_id"])
+    dated = [item for item in items if item["created_at"] is not None]
     oldest = min((item["created_at"] for item in dated), default=None)
     own = [item for item in dated if not subject or item["author"] in (None, subject)]
     for item in own:
-        _settle(item, subject)
+        item["url"] = f"https://x.com/i/status/{item['native_id']}"
+        item["kind"] = kind = _kind(item, subject)
+        if kind == "repost":  # it shows another's counts
+            item.update(dict.fromkeys(get_args(Action)))
     cursor = told.meta.next_token if told.meta is not None else None
     return Page(posts=POSTS.posts(own), cursor=cursor, oldest=oldest, items=len(items), ids=ids)
-
-
-def _is_dated(item: Item) -> bool:
-    """Whether a post has a moment, which may have to be taken from its id."""
-    if item["created_at"] is None:
-        item["created_at"] = written_at(item["native_id"])
-    return item["created_at"] is not None
-
-
-def _settle(item: Item, subject: str) -> None:
-    """Fill in what follows from a post's other fields."""
-    item["url"] = f"https://x.com/i/status/{item['native_id']}"
-    kind = _kind(item, subject)
-    item["kind"] = kind
-    if kind == "repost":  # it shows another's counts
-        item.update(dict.fromkeys(get_args(Action)))
 
 
 def _kind(item: Item, subject: str) -> Kind:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field
 
 from core.connectors.base import Code, LenientCount, LenientMoment, LenientText, Wire, moment
 from core.connectors.items import Item, Items, LenientStamp, Place
@@ -26,7 +26,8 @@ def _list(value: object) -> object:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else ()
 
 
-_Id = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,40}$")]  # beyond 64 bits as well: ids are never reckoned with
+# beyond 64 bits as well: ids are never reckoned with
+_Id = Annotated[str, Field(strict=True, max_length=40, pattern=r"^[0-9]+$")]
 _Flag = Annotated[bool | None, BeforeValidator(_if_flag)]
 
 
@@ -94,8 +95,8 @@ POSTS = Items(
     quotes=Place(_METRICS + "quote_count"),
     saves=Place(_METRICS + "bookmark_count"),
     views=Place(_METRICS + "impression_count"),
-    author=Place("author_id", LenientText),
-    answered=Place("in_reply_to_user_id", LenientText),
+    author=Place("author_id", str),
+    answered=Place("in_reply_to_user_id", str),
     references=Place("referenced_posts|referenced_tweets", _References, default=()),
 )
 """Posts; asides are who wrote one, whom it answers and what it refers to."""

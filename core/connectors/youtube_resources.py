@@ -99,7 +99,7 @@ SHOWN = Items(
     replies=Place("statistics.commentCount", CountText),  # absent when off
     views=Place("statistics.viewCount", CountText),
     channel=Place("snippet.channelId", str),
-    live=Place("snippet.liveBroadcastContent", Code, default=""),
+    live=Place("snippet.liveBroadcastContent", str),
 )
 """Videos; asides are whose one is and whether it is out yet."""
 
