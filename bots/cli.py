@@ -216,16 +216,29 @@ def begin_keys(
 
 @cli.command()
 def connect(
-    network: Annotated[str, typer.Argument(help="The network whose key you have.")],
+    network: Annotated[str, typer.Argument(help="The network whose key you have, or whose account opens.")],
     team: Annotated[str, typer.Option(help="Keep it for this team alone, by its id; else it is for all.")] = "",
+    creator: Annotated[
+        str | None, typer.Option(metavar="@NAME", help="Let this creator connect an account, on this machine.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--as", metavar="@NAME", help="The account's name there, where it is another one.")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the page's address and open none.")] = False,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Where the creator's browser comes back to.")] = 8737,
 ) -> None:
-    """Ask for a network's key without showing it, try it, and keep it encrypted; takes effect without a restart."""
+    """Ask for a network's key without showing it, try it, and keep it encrypted; takes effect without a restart.
+
+    With --creator a creator connects an account instead, by signing in at the network in a browser on this machine.
+    """
     from bots import connect as connecting
 
     def ask(question: str) -> str:
         return str(typer.prompt(question, hide_input=True, default="", show_default=False))
 
     async def connected() -> int:
+        if creator is not None:
+            return await _connect_owner(network, creator, team or TEAM, account, no_browser, port)
         await connecting.connect(_settings(), network, team, ask, typer.echo)
         return OK
 
@@ -236,11 +249,19 @@ def connect(
 def disconnect(
     network: Annotated[str, typer.Argument(help="The network whose key shall go.")],
     team: Annotated[str, typer.Option(help="The key of this team alone, by its id.")] = "",
+    creator: Annotated[
+        str | None, typer.Option(metavar="@NAME", help="End this creator's permission, and delete what it brought.")
+    ] = None,
 ) -> None:
-    """Delete a network's key that was connected; exits 2 when there was none."""
+    """Delete a network's key that was connected, or what a creator granted; exits 2 when there was none."""
     from bots import connect as connecting
 
     async def disconnected() -> int:
+        if creator is not None:
+            from bots.owner_connect import disconnect_owner
+
+            await disconnect_owner(_settings(), network, creator, team or TEAM)
+            return OK
         return OK if await connecting.disconnect(_settings(), network, team, typer.echo) else BAD_INPUT
 
     raise typer.Exit(_run(disconnected()))
@@ -393,6 +414,24 @@ async def _compare(handles: list[str], as_json: bool) -> int:
             told = await write_comparison(app, terminal, TEAM, handles, as_json=as_json)
         print(told, flush=True)
     return OK
+
+
+async def _connect_owner(
+    network: str, creator: str, team: str, account: str | None, no_browser: bool, port: int
+) -> int:
+    import webbrowser
+
+    from bots.owner_connect import Asked, Person, connect_owner
+    from core.permission import FAILED_KINDS
+
+    def ask(question: str) -> str:
+        return str(typer.prompt(question))
+
+    person = Person(ask, typer.echo, None if no_browser else webbrowser.open)
+    outcome = await connect_owner(_settings(), Asked(network, creator, team, account), person, port=port)
+    if outcome.kind == "connected":
+        return OK
+    return NETWORK_FAILURE if outcome.kind in FAILED_KINDS else BAD_INPUT
 
 
 async def _chat(command: str | None, as_json: bool) -> int:

@@ -58,6 +58,11 @@ def _discord(app: App, hand: Hand, only: str | None) -> Service | None:
     return discord_service(app, hand, reference=reference)
 
 
+def _has_pages(settings: Settings) -> bool:
+    """Return whether browsers reach pages of consent here, even where no front end runs."""
+    return settings.public_url is not None and settings.port is not None
+
+
 def _web(app: App, meters: Meters, slack: "SlackService | None") -> "WebService | None":
     """Return the web server where a port is set."""
     if app.settings.port is None:
@@ -78,7 +83,7 @@ async def serve(
     """Run every front end that has a token, the jobs, and `services`, until a signal; return the exit code.
 
     `only` names the one front end to run. `hand` takes what posts by itself, instead of the jobs. Raises SettingsError
-    when there is none, StoreError when another process runs with the same SQLite file.
+    when there is none and no page of consent either, StoreError when another process runs with the same SQLite file.
     """
     stop = (until or on_signals)()
     with only_run(settings.database_url):
@@ -88,13 +93,15 @@ async def serve(
             slack = _slack(app, hand or app.messengers.add, only)
             discord = _discord(app, hand or app.messengers.add, only)
             fronts = [one for one in (slack, discord) if one is not None]
-            if not fronts:
+            if not fronts and (only is not None or not _has_pages(settings)):
                 raise SettingsError("Discord needs CLOUT_DISCORD__TOKEN." if only == "discord" else _NOTHING)
             web = _web(app, meters, slack)
             jobs = JobsService(app, meters=meters)
             # among the last, so that the process ends with its last front end; it is told of the end first all the same
-            last: list[Service] = [jobs] if web is None else [web, jobs]
-            supervisor = Supervisor([*standing_by(app, fronts), *services(app)], last=last, up=_greeting(fronts))
+            last: list[Service] = [jobs] if web is None or not fronts else [web, jobs]
+            alone: list[Service] = [] if web is None or fronts else [web]  # for a terminal, which needs the pages alone
+            running = [*standing_by(app, fronts), *services(app), *alone]
+            supervisor = Supervisor(running, last=last, up=_greeting([*fronts, *alone]))
             if web is not None:
                 web.supervisor, web.jobs = supervisor, jobs
             warming, noting = asyncio.create_task(_warmed(app)), asyncio.create_task(_noted(supervisor, web, jobs))
@@ -122,7 +129,8 @@ def _greeting(fronts: Sequence[Service]) -> Callable[[str], None]:
 
     def greet(name: str) -> None:
         if name in names:
-            sys.stderr.write(f"Clout answers in {name.capitalize()}. Ctrl-C stops it.\n")
+            doing = "serves the pages of consent" if name == "web" else f"answers in {name.capitalize()}"
+            sys.stderr.write(f"Clout {doing}. Ctrl-C stops it.\n")
 
     return greet
 

@@ -26,7 +26,7 @@ class Sheet(Model):
     """A page: a card, and what can be done with it.
 
     `press` is what its one button says, empty for none; `grave` where pressing deletes. `again` is what the way back to
-    the link says, empty where there is none.
+    the link, or on to the network, says; empty where there is none.
     """
 
     card: Card
@@ -46,9 +46,11 @@ def sheet_of(outcome: Outcome, now: datetime) -> Sheet:
 
 
 def going_on_sheet(network: str) -> Sheet:
-    """Return the page between ours and the network's, for browsers that do not go on by themselves."""
-    title = f"Going on to {network}"
-    return Sheet(card=Card(kind="consent_going_on", title=line(title), blocks=(Headline(cells=(line(title),)),)))
+    """Return the page between ours and the network's; `again` leads on where a browser does not go by itself."""
+    title = line(f"Going on to {network}")
+    return Sheet(
+        card=Card(kind="consent_going_on", title=title, blocks=(_head(title, ()),)), again=f"Continue to {network}"
+    )
 
 
 def broken_sheet(reference: str) -> Sheet:
@@ -102,6 +104,14 @@ class _Basis(NamedTuple):
         until = self.consent.until
         return line(at(until, figures.at_time(until, self.now, "UTC"), "datetime"))
 
+    def later(self, page: str) -> Line:
+        """Return how a consent is ended: on a page of ours, or by typing where there is none that lasts."""
+        return (
+            line("On this machine: ", outside(self.consent.typed, REMARK_LIMIT, "code"))
+            if self.consent.typed
+            else line(page)
+        )
+
     @property
     def own_page(self) -> Line:
         """Where the network lets people withdraw by themselves."""
@@ -133,14 +143,14 @@ def _how_long() -> Listing:
     until = Item(line=line("Until you withdraw."))
     kept = (
         f"Counts are deleted {COUNTS_DAYS} days after a post was published, scores after {SCORES_DAYS} days; "
-        f"all of it {UNTRACKED_DAYS} days after nobody follows the account any more."
+        f"everything read goes {UNTRACKED_DAYS} days after nobody follows the account any more."
     )
     return Listing(label=line("For how long"), items=(until, Item(line=line(kept))))
 
 
 def _how_withdrawn(b: _Basis) -> Listing:
     items = (
-        Item(line=line("On a page of your own: you get its address after connecting.")),
+        Item(line=b.later("On a page of your own: you get its address after connecting.")),
         Item(line=line("In ", *b.own_page, ".")),
         Item(line=line("Or tell ", *b.team, ".")),
         Item(line=line("The permission and everything read with it are then deleted at once.")),
@@ -160,16 +170,17 @@ def _used(b: _Basis) -> _Words:
     return _Words(
         "This link has been used",
         line(handle_span(b.consent.handle), f" is connected on {b.name} for ", *b.team, "."),
-        (_withdraw_later(b, "The address of the page you got after connecting."),),
+        (_withdraw_later(b),),
     )
 
 
 def _connected(b: _Basis) -> _Words:
     address = b.outcome.withdrawal
+    shown = line("Keep this address, it is shown only now: ", text(address, "code", url=address))
     keep = Listing(
         label=line("Withdraw at any time"),
         items=(
-            Item(line=line("Keep this address, it is shown only now: ", text(address, "code", url=address))),
+            Item(line=shown if address else b.later("")),
             Item(line=line("You can also withdraw in ", *b.own_page, ".")),
             Item(line=line("The permission and everything read with it are then deleted at once.")),
         ),
@@ -178,9 +189,9 @@ def _connected(b: _Basis) -> _Words:
     return _Words(f"{b.who} is connected", counts, (keep,))
 
 
-def _withdraw_later(b: _Basis, first: str) -> Listing:
+def _withdraw_later(b: _Basis) -> Listing:
     items = (
-        Item(line=line(first)),
+        Item(line=b.later("On the page whose address you got after connecting.")),
         Item(line=line(*_capital(b.own_page), ".")),
         Item(line=line("Or tell ", *b.team, ".")),
     )

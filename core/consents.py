@@ -28,7 +28,7 @@ class Consents(SignIns):
     """Gives out links and takes consents back; one for the whole process. Methods raise StoreError."""
 
     def at(self, base: str) -> "Consents":
-        """Return the same with its pages at another address, as on the creator's own machine."""
+        """Return the same with its pages at another address for a while, as on the creator's own machine."""
         other = copy(self)
         other._base = base.rstrip("/")
         return other

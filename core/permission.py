@@ -41,7 +41,8 @@ class Consent(Model):
     """What an owner is asked for: `team_name` asks for the `handle` on a network, for its creator.
 
     `reads` say in plain words what is read, `withdraw_url` where the network itself lets people withdraw, `contact`
-    who runs this installation. `address` is the page's, known only to whoever asked for the link.
+    who runs this installation. `address` is the page's, known only to whoever asked for the link. `typed` is what ends
+    the consent where no page of ours lasts: on the creator's own machine.
     """
 
     team: str
@@ -55,13 +56,14 @@ class Consent(Model):
     withdraw_url: str
     until: Moment
     address: str = ""
+    typed: str = ""
 
 
 class Outcome(Model):
     """What became of a step; `consent` is None where the person may not see whose it is.
 
     `signed_in` are the accounts that were signed in instead, `missing` the scopes that were not allowed, `reason` a
-    sentence of why, `withdrawal` the address that takes the consent back, told this once.
+    sentence of why, `withdrawal` the address that takes the consent back, told this once, where it lasts.
     """
 
     kind: OutcomeKind

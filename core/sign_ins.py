@@ -77,6 +77,7 @@ class SignIns:
         self._lookups = lookups
         self._granting = granting
         self._base = public_url.rstrip("/") if public_url else None
+        self._lasting = self._base  # where what is told today is still found tomorrow
         self._contact = contact
         self._secret = secret
         self._patience = patience
@@ -205,7 +206,9 @@ class SignIns:
         if not first:
             return self._outcome(row, "used")
         log.info("an owner connected an account", network=row.network, team=row.team)
-        return self._outcome(row, "connected", withdrawal=self._address(WITHDRAW_PATH, secret))
+        return self._outcome(
+            row, "connected", withdrawal=f"{self._lasting}{WITHDRAW_PATH}/{secret}" if self._lasting else ""
+        )
 
     def _is_asked_for(self, row: Row, source: Source, owned: Owned) -> bool:
         """Whether an account is the one of the link, as its network compares names; its id counts as well."""
@@ -279,6 +282,7 @@ class SignIns:
             reads=oauth.reads,
             withdraw_url=oauth.withdraw_url,
             until=row.until,
+            typed="" if self._lasting else f"clout disconnect {row.network} --creator {row.creator}",
         )
 
     def _address(self, path: str, end: str) -> str:
@@ -296,5 +300,8 @@ def _verifier(state: str, browser: str) -> str:
 
 
 def _token(owned: Owned, grant: Grant, by: str) -> OwnerToken:
+    """Return what is kept: the account's own token where it has one, which then does not end with the person's."""
+    if owned.access is not None:
+        return OwnerToken(native_id=owned.native_id, access=owned.access, scopes=grant.scopes, connected_by=by)
     told = {name: getattr(grant, name) for name in Grant.model_fields}
-    return OwnerToken(native_id=owned.native_id, connected_by=by, **{**told, "access": owned.access or grant.access})
+    return OwnerToken(native_id=owned.native_id, connected_by=by, **told)
