@@ -13,9 +13,9 @@ A fixture is one JSON file in `fixtures/<network>/`:
               the value they must have, null for one that must not be there; `body` is the JSON that has to be posted;
               the last one with `repeat` serves for ever
     expect    {"error", "retry_at"?, "field"?, "message"?} or
-              {"profile": {...}, "posts": [{...}], "complete_from"?, "notes"?, "requests"?: n}; only what is named
-              is compared, except that the number of posts has to be right; `notes` are how many there are, or a part
-              of each, and `message` is a part of what people read
+              {"profile": {...}, "posts": [{...}], "access"?, "complete_from"?, "notes"?, "requests"?: n}; only what is
+              named is compared, except that the number of posts has to be right; `notes` are how many there are, or a
+              part of each, and `message` is a part of what people read
 """
 
 import json
@@ -172,6 +172,7 @@ def _check_snapshot(snapshot: Snapshot, expect: Mapping[str, Any], network: str)
     assert found["profile"]["network"] == network
     for name, value in expect.get("profile", {}).items():
         assert _same(found["profile"][name], value), f"{name}: {found['profile'][name]!r}, not {value!r}"
+    assert found["access"] == expect.get("access", found["access"])
     assert len(found["posts"]) == len(expect["posts"]), [post["native_id"] for post in found["posts"]]
     for post, wanted in zip(found["posts"], expect["posts"], strict=True):
         for name, value in wanted.items():
