@@ -16,13 +16,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, create_engine
 
 import core.migrations
-from core import migrations, schema
+from core import database, migrations, schema
 from core.errors import StoreError
 from core.tables import metadata
 from tests.core.stored_readings import NOON, keep_fetch, make_posts, open_store
 
 LATER = f"{int(migrations.HEAD) + 1:04}"  # a revision that a later version would bring
 OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+
+
+@pytest.fixture(autouse=True)
+def _tables_are_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_prepare_file", database._prepare_file.__wrapped__)  # type: ignore[attr-defined]
 
 
 @pytest.fixture
