@@ -19,13 +19,13 @@ from bots.discord_answer import GONE, Answer
 from bots.discord_commands import Value, fill
 from bots.discord_controls import OldControl, Press, pressed
 from bots.discord_view import entered, form, missing
+from bots.rereading import FRESH, Rereadings
 from bots.slack_running import Running, Seen
 from core.app import App
 from core.card import Button, Card
 from core.cards_errors import unexpected_card
 from core.commands import COMMANDS, DEFAULT_COMMAND, Command, Context, Invocation, invoke, refusal, run
 from core.commands.grammar import ArgumentKind, creators_of
-from core.cooldown import Cooldown
 from core.errors import AmbiguousHandle, BadHandle, CloutError, InputError, NotAllowed, UnknownNetwork
 from core.handles import Handle
 from core.mentions import creators_in
@@ -64,7 +64,7 @@ class DiscordFront:
         self._reference = reference
         self._running = Running()
         self._seen = Seen(app.clock)
-        self._cooldown = Cooldown(app.clock)
+        self._rereadings = Rereadings(app.clock)
         self._habits: dict[str, bool] = {}
         self.gone: Callable[[str], None] = lambda team: None
 
@@ -99,7 +99,7 @@ class DiscordFront:
 
     async def on_control(self, interaction: Interaction) -> None:
         """Answer a button or a select: its state is all there is, and nothing of it is trusted."""
-        team, sent = team_of(interaction), _sent(interaction)
+        sent = _sent(interaction)
         wanted: Invocation | CloutError
         page, in_place, share = 0, False, False
         try:
@@ -109,9 +109,9 @@ class DiscordFront:
                 await self._asked(interaction, command, press)
                 return
             share, page = press.verb == "share", press.page
-            wanted = self._wanted(team, press, private=_ephemeral(interaction) and not share)
+            wanted = self._wanted(press, private=_ephemeral(interaction) and not share)
             # a new reading and another page take the place of the card, anything else stands below it
-            in_place = press.verb == "page" or (press.verb == "run" and "fresh" in press.options)
+            in_place = press.verb == "page" or (press.verb == "run" and FRESH in press.options)
         except OldControl as error:
             wanted = InputError(str(error))
         except CloutError as error:
@@ -272,7 +272,9 @@ class DiscordFront:
         if isinstance(wanted, CloutError):
             await deed.answer.card(await self._refused(ctx, wanted))
             return
-        card = await run(ctx, wanted, deed.answer.partial, reference=self._reference)
+        reading = self._rereadings.allowed(deed.team, wanted)
+        card = await run(ctx, reading.invocation, deed.answer.partial, reference=self._reference)
+        card = self._rereadings.finished(reading, card, zone=ctx.zone)
         self._habits[deed.team] = (await self._app.teams.settings(deed.team)).private
         again = _again(wanted) if card.error is None else None
         await deed.answer.card(card, page=page, again=again, share=not wanted.command.private)
@@ -280,15 +282,10 @@ class DiscordFront:
     async def _refused(self, ctx: Context, error: CloutError) -> Card:
         return refusal(ctx, error, reference=self._reference)
 
-    def _wanted(self, team: str, press: Press, *, private: bool) -> Invocation:
-        """Return what a control asks for; a creator is read anew once in ten minutes at most, by button."""
-        options = dict(press.options)
-        if press.verb == "run" and "fresh" in options:
-            until = self._cooldown.begin(team, press.command, str(press.arguments))
-            if until is not None:
-                log.info("a reading anew came too soon; the stored one is shown", team=team)
-                del options["fresh"]
-        return invoke(press.command, private=private, public=press.verb == "share", **options)
+    @staticmethod
+    def _wanted(press: Press, *, private: bool) -> Invocation:
+        """Return what a control asks for."""
+        return invoke(press.command, private=private, public=press.verb == "share", **press.options)
 
     def _named_in(self, message: discord.Message) -> Invocation | CloutError:
         texts = [message.content, *(text for one in message.embeds for text in (one.url, one.title) if text)]

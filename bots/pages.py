@@ -8,7 +8,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from core.card import Block, Card, Fact, Item, Line, Lines, Listing, Notes, Span, Table, TableRow, line, plain
+from core.card import (
+    Block,
+    Card,
+    Fact,
+    Item,
+    Line,
+    Lines,
+    Listing,
+    Notes,
+    Span,
+    Sparkline,
+    Table,
+    TableRow,
+    line,
+    plain,
+)
 
 ROWS_A_PAGE = 10
 ROWS_WHOLE = 14  # a list up to here is shown whole: turning a page for four rows is more work than reading them
@@ -27,6 +42,16 @@ class Page:
     card: Card
     number: int = 0
     of: int = 1
+
+
+def chart_place(card: Card) -> int:
+    """Return the block after which a chart stands: the sparkline, a digest's words, the key facts or the headline."""
+    kinds = [type(block) for block in card.blocks]
+    if card.kind == "digest":  # the movers are the answer, their lines its picture; only the small print comes after
+        return max(at for at, kind in enumerate(kinds) if kind is not Notes)
+    if Sparkline in kinds:
+        return kinds.index(Sparkline)
+    return 1 if kinds[1:2] == [Lines] else 0
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

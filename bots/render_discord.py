@@ -13,8 +13,8 @@ from typing import Any
 from bots.discord_blocks import beside, drawn, label
 from bots.discord_controls import BUTTON, Json, choices, control, opening, rows, state_of, turning
 from bots.discord_text import unlinked
-from bots.pages import ROWS_WHOLE, Page, in_brief, page_of, with_rows
-from core.card import Button, Card, Listing, Sparkline, Tone
+from bots.pages import ROWS_WHOLE, Page, chart_place, in_brief, page_of, with_rows
+from core.card import Button, Card, Listing, Tone
 from core.inert import inert
 
 COMPONENTS, CHARACTERS = 40, 4_000  # of a message, nested ones and all texts: docs.discord.com/developers/components
@@ -158,7 +158,7 @@ class _Drawing:
     def parts(self, page: Page) -> list[Json]:
         """Return the components inside the container: texts, the chart after the line that says the same, controls."""
         card, found = page.card, []
-        place = _chart_place(card) if card.chart is not None and self.picture else None
+        place = chart_place(card) if card.chart is not None and self.picture else None
         for at, block in enumerate(card.blocks):
             if isinstance(block, Listing) and any(item.buttons for item in block.items):
                 found += _list(block)
@@ -185,12 +185,6 @@ def _texts(lines: Sequence[str]) -> list[Json]:
 def _gallery(card: Card) -> Json:
     picture = {"media": {"url": f"attachment://{PICTURE}"}, "description": _alt(card)}
     return {"type": GALLERY, "items": [picture]}
-
-
-def _chart_place(card: Card) -> int:
-    """Return the block after which the chart stands: the sparkline, else the headline."""
-    kinds = [type(block) for block in card.blocks]
-    return kinds.index(Sparkline) if Sparkline in kinds else 0
 
 
 def _list(block: Listing) -> list[Json]:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bots.pages import Page, in_brief, page_of, with_rows
+from bots.pages import Page, chart_place, in_brief, page_of, with_rows
 from bots.slack_blocks import TEXT_LIMIT as RICH_TEXT_LIMIT
 from bots.slack_blocks import Json, drawn, fallback, fits_a_table, mrkdwn, rich_text, section, size_of
 from bots.slack_charts import chart as chart_block
 from bots.slack_charts import courses, picture
 from bots.slack_controls import actions, buttons, choices, control, entries, turning
-from core.card import Button, Card, Line, Lines, Listing, Notes, Sparkline, Table, line, outside
+from core.card import Button, Card, Line, Listing, Sparkline, Table, line, outside
 
 ChartForm = Literal["blocks", "file", "none"]
 """How a history is drawn: by Slack itself, as an uploaded picture, or as characters only."""
@@ -127,7 +127,7 @@ class _Drawing:
         found: list[Json] = []
         tables = (block for block in card.blocks if isinstance(block, Table) and block.heads and fits_a_table(block))
         first = next(tables, None)
-        place, count = _chart_place(card), 0
+        place, count = chart_place(card), 0
         for at, block in enumerate(card.blocks):
             if isinstance(block, Listing) and count < _CONTROLS:
                 found += listed(block, count)
@@ -193,22 +193,12 @@ def listed(block: Listing, count: int) -> list[Json]:
 
 
 def _text(card: Card) -> Iterator[str]:
-    place = _chart_place(card)
+    place = chart_place(card)
     spark = any(isinstance(block, Sparkline) for block in card.blocks)
     for at, block in enumerate(card.blocks):
         yield from fallback(block)
         if at == place and card.chart is not None and not spark:
             yield from ("".join(map(mrkdwn, one)) for one in _courses(card))
-
-
-def _chart_place(card: Card) -> int:
-    """Return the block after which the chart stands: the sparkline, a digest's words, the key facts or the headline."""
-    kinds = [type(block) for block in card.blocks]
-    if card.kind == "digest":  # the movers are the answer, their lines its picture; only the small print comes after
-        return max(at for at, kind in enumerate(kinds) if kind is not Notes)
-    if Sparkline in kinds:
-        return kinds.index(Sparkline)
-    return 1 if kinds[1:2] == [Lines] else 0
 
 
 def _courses(card: Card) -> list[Line]:

@@ -7,7 +7,6 @@ one workspace over Socket Mode or many over HTTP.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -15,6 +14,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.rereading import FRESH
 from bots.slack_answer import Answer, Charts, OrDirect
 from bots.slack_controls import OldControl, Press
 from bots.slack_posts import Direct, Hook, Post
@@ -39,18 +39,14 @@ from bots.slack_work import Deed, Work
 from core.app import App
 from core.card import Card
 from core.cards_errors import unexpected_card
-from core.cards_remarks import more_named, nobody_named, read_lately
-from core.commands import DEFAULT_COMMAND, Arguments, Invocation, invoke, parse, run
+from core.cards_remarks import more_named, nobody_named
+from core.commands import DEFAULT_COMMAND, Invocation, invoke, parse, run
 from core.commands.home import home_cards
-from core.cooldown import Cooldown
 from core.errors import CloutError, InputError
 from core.mentions import creators_in
 from core.messenger import Place
 
 COMMAND = "/influence"
-FRESH = "fresh"
-"""The flag with which a command asks the networks again."""
-
 LINKS = "clout.links.1"
 """The `callback_id` of the shortcut on a message; slack_manifest.yaml names it."""
 
@@ -81,7 +77,6 @@ class SlackFront:
         self._seen = Seen(app.clock)
         self._running = Running()
         self._charts = Charts(app.draw)
-        self._cooldown = Cooldown(app.clock)
         self.work = Work(app, reference=reference, patience=patience)
 
     def attach(self, bolt: AsyncApp) -> None:
@@ -212,9 +207,6 @@ class SlackFront:
         except CloutError as error:
             await self.work.refused(deed, error)
             return
-        if invocation.arguments.flag(FRESH):
-            await self._read_anew(deed, invocation)
-            return
         await self.work.ran(deed, invocation)
 
     async def _control_pressed(self, deed: Deed, body: Body) -> None:
@@ -234,27 +226,7 @@ class SlackFront:
             return
         # a new reading and another page take the place of the card, anything else stands below it
         deed.answer.in_place = press.verb == "page" or _reads_anew(press)
-        if _reads_anew(press):
-            await self._read_anew(deed, invocation)
-            return
         await self.work.ran(deed, invocation, page=press.page)
-
-    async def _read_anew(self, deed: Deed, invocation: Invocation) -> None:
-        """Ask the networks again, or where that was done lately show what is stored and say when it is possible."""
-        given = {name: words for name, words in invocation.arguments.values.items() if name != FRESH}
-        said = (word.casefold().removeprefix("@") for words in given.values() for word in words)
-        key = (deed.team, invocation.command.name, *said)
-        back = self._cooldown.begin(*key)
-        if back is None:
-            card = await self.work.ran(deed, invocation)
-            if card.error is not None:
-                self._cooldown.forget(*key)
-            return
-        log.info("a reading anew came too soon; the stored one is shown", team=deed.team)
-        stored = replace(invocation, arguments=Arguments(given))
-        zone = (await self.work.context(deed)).zone
-        remark = partial(read_lately, again=back, now=self._app.clock.now(), zone=zone)
-        await self.work.ran(deed, stored, remark=remark)
 
     async def _links_asked(self, deed: Deed, body: Body) -> None:
         found = creators_in(words_of(body.get("message")), self._app.manifests)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.rereading import Rereadings
 from bots.slack_answer import Answer
 from bots.slack_blocks import mrkdwn
 from bots.slack_codes import scope_lacking
@@ -51,17 +52,20 @@ class Work:
         self._app = app
         self._reference = reference
         self._people = People(app.clock)
+        self._rereadings = Rereadings(app.clock)
         self.patience = patience
 
     async def ran(
         self, deed: Deed, invocation: Invocation, *, page: int = 0, remark: Callable[[Card], Card] | None = None
     ) -> Card:
         """Run a command, show its card and return it; `remark` may add to a card that is no error."""
+        reading = self._rereadings.allowed(deed.team, invocation)
         async with self._sign_of_life(deed, invocation):
-            card = await with_file(deed.client, deed.user, await self._card(deed, invocation))
+            card = await with_file(deed.client, deed.user, await self._card(deed, reading.invocation))
         fine = card.error is None
         if remark is not None and fine:
             card = remark(card)
+        card = self._rereadings.finished(reading, card, zone=(await self.context(deed)).zone if reading.again else "")
         share = fine and not invocation.command.private and deed.answer.shares
         await deed.answer.card(card, page=page, again=again(invocation) if fine else None, share=share)
         return card

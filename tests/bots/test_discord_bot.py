@@ -162,7 +162,10 @@ async def test_refresh_changes_the_card_in_place_and_once_in_ten_minutes(hall, b
     assert (again.type, len(public(hall))) == (6, 1)
     reads = box.requests.count("bluesky")
     assert reads > before
+    assert "at most once" not in hall.read(card)
     await (await hall.click(card, "Refresh", "mia")).finished()
+    assert "Read anew at most once in 10 minutes; the next time from" in hall.read(card)
+    await (await asked(hall, "@Beanco", fresh=True)).says("at most once in 10 minutes")
     assert box.requests.count("bluesky") == reads
 
 

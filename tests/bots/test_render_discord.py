@@ -18,7 +18,7 @@ from core.models import NetworkAvailability
 from tests.bots.discord_contract import ESCAPED, acting, nodes, of_components
 from tests.bots.hostile_cards import card as hostile_card
 from tests.bots.hostile_cards import words
-from tests.bots.test_render_slack import CARDS
+from tests.bots.test_render_slack import CARDS, digest
 from tests.bots.test_render_text import attacked, card_of
 
 AGAIN = Button(label="", command="networks")
@@ -87,6 +87,14 @@ def test_without_a_picture_nothing_refers_to_one():
     assert message.alt is None
     assert 12 not in {one["type"] for one in nodes(message.components)}
     assert "image" not in message.embed
+
+
+def test_the_picture_of_a_digest_stands_below_its_movers_and_above_the_small_print():
+    above, picture, below = (str(one) for one in render(digest()).components[0]["components"])
+    assert "58 to 62" in above
+    assert "35 steady" in above
+    assert "history.png" in picture
+    assert "-# Next Mon 30 Nov 09:00" in below
 
 
 def test_words_only_and_the_embed_carry_no_more_than_they_may():

@@ -149,7 +149,8 @@ def chart_of(name):
     return next(b["chart"] for b in render(CARDS[name]).blocks if b["type"] == "data_visualization")
 
 
-def test_the_picture_of_a_digest_stands_below_its_movers_and_above_the_small_print():
+def digest():
+    """A digest as small as one can be, with the picture of another card."""
     mover = TableRow(cells=(line("@glow"), line("58 to 62"), line("Bluesky post of 14 Nov +2.9")))
     blocks = (
         Headline(cells=(line("Influence this week"),)),
@@ -157,8 +158,11 @@ def test_the_picture_of_a_digest_stands_below_its_movers_and_above_the_small_pri
         Lines(facts=(Fact(line=line("35 steady")),)),
         Notes(lines=(line("Next Mon 30 Nov 09:00"),)),
     )
-    card = Card(kind="digest", title=line("Influence"), blocks=blocks, chart=CARDS["history"].chart)
-    message = render(card)
+    return Card(kind="digest", title=line("Influence"), blocks=blocks, chart=CARDS["history"].chart)
+
+
+def test_the_picture_of_a_digest_stands_below_its_movers_and_above_the_small_print():
+    message = render(digest())
     kinds = [block["type"] for block in message.blocks]
     assert kinds.index("data_visualization") == kinds.index("context") - 1
     assert "58 to 62" in str(message.blocks[: kinds.index("data_visualization")])
