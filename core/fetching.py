@@ -24,7 +24,7 @@ from core.models import (
     Status,
     Target,
 )
-from core.readings import READ_BACK, Merge, carried, gains, merge
+from core.readings import READ_BACK, Merge, carried, gains, joined, merge, read_from
 from core.recording import Learnt
 from core.scoring import best_posts, score_networks
 from core.sources import Source
@@ -119,7 +119,8 @@ class Fetching:
         try:
             target = Target(handle=ask.handle, native_id=native_id)
             async with self.turns.live(ask.network):
-                snapshot = await ask.source.fetch(target, now - READ_BACK, self._patience, background=ask.background)
+                since = read_since(ask.source.manifest, ask.known, now)
+                snapshot = await ask.source.fetch(target, since, self._patience, background=ask.background)
             return Answer(ask, await self._learn(ask, snapshot, now))
         except SourceError as error:
             return await self._failed(ask, error, now)
@@ -133,10 +134,10 @@ class Fetching:
 
     async def _learn(self, ask: Ask, snapshot: Snapshot, now: datetime) -> NetworkReading:
         """Score what was read together with what was known, and store both in one transaction."""
-        profile, before = snapshot.profile, ask.known.reading.score if ask.known else None
+        profile = snapshot.profile
         past = await self._store.past(profile.network, profile.native_id, since=now - READ_BACK)
-        one = learnt(snapshot, past, before, ask.source.manifest, now)
-        await self._store.record(snapshot, one.reading, changed=one.changed, deleted=one.deleted)
+        one = learnt(snapshot, past, ask.known, ask.source.manifest, now)
+        await self._store.record(one.snapshot, one.reading, changed=one.changed, deleted=one.deleted)
         return one.reading
 
     async def _failed(self, ask: Ask, error: SourceError, now: datetime) -> Answer:
@@ -156,28 +157,41 @@ class Fetching:
         return Answer(ask, _failed(reading, ask, error), error)
 
 
-Read = tuple[Snapshot, Past, NetworkScore | None]
-"""What one fetch brought, what was stored before it, and the score until now."""
+Read = tuple[Snapshot, Past, StoredAccount | None]
+"""What one fetch brought, what was stored before it, and how the account was shown until now."""
 
 
-def learnt(snapshot: Snapshot, past: Past, before: NetworkScore | None, manifest: Manifest, now: datetime) -> Learnt:
-    """Return what one fetch teaches: scored together with what was known; `before` is the score until now. Pure."""
+def read_since(manifest: Manifest, known: StoredAccount | None, now: datetime) -> datetime:
+    """Return since when the posts of an account are to be read."""
+    return read_from(manifest, known.reading if known else None, known.fetched_at if known else None, now)
+
+
+def learnt(snapshot: Snapshot, past: Past, before: StoredAccount | None, manifest: Manifest, now: datetime) -> Learnt:
+    """Return what one fetch teaches: scored together with what was known; `before` is what was shown. Pure."""
     return next(learnt_together([(snapshot, past, before)], manifest, now))
 
 
 def learnt_together(read: Sequence[Read], manifest: Manifest, now: datetime) -> Iterator[Learnt]:
     """Yield what each of several fetches from one network teaches, scored at once. Pure."""
     ready = [_ready(snapshot, past, manifest, now) for snapshot, past, _ in read]
+    wholes = [_whole(snapshot, manifest, before, now) for snapshot, _, before in read]
     entries = [
         (snapshot.profile, one.scored, now, snapshot.complete_from, past.followers)
-        for (snapshot, past, _), one in zip(read, ready, strict=True)
+        for snapshot, (_, past, _), one in zip(wholes, read, ready, strict=True)
     ]
     scores = score_networks(entries, estimated=[one.estimated for one in ready])
-    for (snapshot, past, before), one, score in zip(read, ready, scores, strict=True):
+    for snapshot, (_, past, before), one, score in zip(wholes, read, ready, scores, strict=True):
         reading = _reading(snapshot, one, past, score, manifest, now)
         if reading.score is not None:
-            reading = reading.model_copy(update={"score": carried(reading.score, before)})
+            reading = reading.model_copy(
+                update={"score": carried(reading.score, before.reading.score if before else None)}
+            )
         yield Learnt(snapshot, reading, one.merged.changed, one.merged.deleted)
+
+
+def _whole(snapshot: Snapshot, manifest: Manifest, before: StoredAccount | None, now: datetime) -> Snapshot:
+    """Return a read as reaching as far back as the posts that are stored, when it began where they end."""
+    return joined(snapshot, manifest, before.reading, before.fetched_at, now) if before is not None else snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,7 +250,8 @@ class Manifest(Model):
     `hosts` are the only hosts its connector may call. `absent_is_zero` lists the counts whose absence means 0 there.
     `counts_are` is `lifetime` where counts are running totals of a thing rather than reactions to one post.
     `reset_headers` name the reset-header dialects of core/connectors/http.py. `retention` bounds how long raw counts
-    may be kept without being fetched again.
+    may be kept without being fetched again. `rereads`, where every post read is paid for, is how far behind the last
+    read the next one begins: what is older stays as it is stored.
     """
 
     name: str
@@ -274,6 +275,7 @@ class Manifest(Model):
     reset_headers: tuple[str, ...] = ()
     fresh_for: timedelta = timedelta(hours=6)  # polite to the slowest free API
     retention: timedelta | None = None
+    rereads: timedelta | None = None
     limits: str = ""
     cost: str = ""
     attribution: str = ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, get_args
 from urllib.parse import urlsplit
+from zlib import crc32
 
 from core.authenticity import penalised, penalty_of, scaled
 from core.combination import combine, combine_values
@@ -17,6 +18,7 @@ from core.models import (
     BestPost,
     Candidate,
     HistoryPoint,
+    Manifest,
     NetworkReading,
     NetworkScore,
     Post,
@@ -61,6 +63,38 @@ def merge(known: Iterable[Post], snapshot: Snapshot) -> Merge:
         changed=tuple(post for native_id, post in brought.items() if _counts(before.get(native_id)) != _counts(post)),
         deleted=tuple(sorted(deleted)),
     )
+
+
+SWEEP_EVERY = 14  # days; then even what was paid for once is read anew, for late reactions and deleted posts
+
+
+def read_from(manifest: Manifest, known: NetworkReading | None, fetched_at: datetime | None, now: datetime) -> datetime:
+    """Return since when posts are read: the whole window, or where each costs, from shortly before the last read on.
+
+    `known` was read at `fetched_at` and tells how far back its posts are stored (CONNECTORS 4.2, incremental reads).
+    The whole window is read every 14th day, on days of their own for each account.
+    """
+    start = now - READ_BACK
+    if manifest.rereads is None or known is None or known.complete_from is None or fetched_at is None:
+        return start
+    if (now.toordinal() + crc32((known.native_id or "").encode())) % SWEEP_EVERY == 0:
+        return start
+    return max(start, min(fetched_at, now) - manifest.rereads)
+
+
+def joined(
+    snapshot: Snapshot, manifest: Manifest, known: NetworkReading | None, fetched_at: datetime | None, now: datetime
+) -> Snapshot:
+    """Return a read that began before the last one ended as reaching as far back as the posts of both do.
+
+    After `merge`, which has to know how far this read alone reaches.
+    """
+    reach = snapshot.complete_from
+    if manifest.rereads is None or reach is None or known is None or known.complete_from is None or fetched_at is None:
+        return snapshot
+    if fetched_at < reach or known.complete_from >= reach:
+        return snapshot
+    return snapshot.model_copy(update={"complete_from": max(known.complete_from, now - READ_BACK)})
 
 
 def _counts(post: Post | None) -> tuple[object, ...] | None:

@@ -26,7 +26,7 @@ from core.errors import (
     SourceError,
     Unavailable,
 )
-from core.fetching import failure_of, learnt_together, status_of
+from core.fetching import failure_of, learnt_together, read_since, status_of
 from core.models import BudgetState, Clock, Model, Moment, Snapshot, Target, Window
 from core.readings import READ_BACK
 from core.recording import Learnt, Missed
@@ -253,7 +253,8 @@ class Refreshing:
                 return
             try:
                 target = Target(handle=one.handle, native_id=one.native_id)
-                snapshot = await source.fetch(target, now - READ_BACK, self._patience, background=True, meter=meter)
+                since = read_since(source.manifest, one.known.stored if one.known is not None else None, now)
+                snapshot = await source.fetch(target, since, self._patience, background=True, meter=meter)
             except _NOT_NOW as error:
                 await self._refused(network, error, now)
                 outcomes.postponed.append((one, self._comes_back(network, now)))
@@ -317,8 +318,10 @@ class Refreshing:
         ids = [snapshot.profile.native_id for _, snapshot in read]
         network, db = source.manifest.name, self._store.database
         pasts = await db.read(queue.pasts, network, ids, now - READ_BACK, now)
-        before = [one.known.stored.reading.score if one.known is not None else None for one, _ in read]
-        brought = [(snapshot, past, score) for (_, snapshot), past, score in zip(read, pasts, before, strict=True)]
+        brought = [
+            (snapshot, past, one.known.stored if one.known is not None else None)
+            for (one, snapshot), past in zip(read, pasts, strict=True)
+        ]
         taught = []
         for one in learnt_together(brought, source.manifest, now):
             taught.append(one)

@@ -114,6 +114,7 @@ MANIFEST = Manifest(
     counts=frozenset({"likes", "reposts", "replies", "quotes", "saves", "views"}),
     supplies_kind=True,
     reset_headers=("x",),
+    rereads=timedelta(days=3),  # posts are paid for each time; most of what one brings about comes in its first days
     limits="300 profile lookups and 10,000 timeline pages in 15 minutes, and never more than the daily cap in dollars.",
     cost="Paid: $0.010 a profile and $0.005 a post; a first lookup with 100 posts costs $0.51. Repeats within one "
     "UTC day are free.",
