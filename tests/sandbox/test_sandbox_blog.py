@@ -15,14 +15,16 @@ from tests.core.connectors.conformance import FixedClock
 FEED = "https://mara.example/feed"
 
 
-async def read(box: Sandbox, handle: str = FEED) -> Snapshot:
-    http = HttpClient(user_agent="Clout/test", retry_wait=0)
+async def read(box: Sandbox, handle: str = FEED, http: HttpClient | None = None) -> Snapshot:
+    own = http is None
+    http = http or HttpClient(user_agent="Clout/test", retry_wait=0)
     now = box.clock.now()
     try:
         client = http.scoped(MANIFEST, base_url=box.url("blog"))
         return await fetch(Target(handle=handle), now - timedelta(days=91), client, FixedClock(now), {})
     finally:
-        await http.aclose()
+        if own:
+            await http.aclose()
 
 
 async def test_three_formats_say_the_same(box: Sandbox) -> None:
@@ -47,6 +49,22 @@ async def test_an_unchanged_feed_is_not_sent_again(box: Sandbox, caller: httpx.A
     where = f"{box.origin}/blog/mara.example/feed"
     tag = (await caller.get(where)).headers["etag"]
     assert (await caller.get(where, headers={"if-none-match": tag})).status_code == 304
+
+
+async def test_a_feed_that_is_known_is_asked_for_only_if_it_changed(box: Sandbox) -> None:
+    http = HttpClient(user_agent="Clout/test", retry_wait=0)
+    first = await read(box, http=http)
+    again = await read(box, http=http)
+    assert again.posts == first.posts
+    last = box.requests.of("blog")[-1].headers
+    assert last["if-none-match"]
+    box.clock.advance(timedelta(days=2))
+    later = await read(box, http=http)
+    assert "if-none-match" not in box.requests.of("blog")[-1].headers, "a day is as long as it is kept"
+    assert later.profile.fetched_at == box.clock.now()
+    box.clock.advance(timedelta(days=20))
+    assert (await read(box, http=http)).posts != first.posts
+    await http.aclose()
 
 
 @pytest.mark.parametrize(
