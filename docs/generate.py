@@ -105,9 +105,13 @@ def _network_row(connector: Connector) -> str:
     needs = ", ".join(f"`{_variable(manifest, name)}`" for name in needed) or "nothing"
     if manifest.access == "owner_authorised":
         needs += ", and the creator's consent"
-    read = "not yet" if connector.fetch is None else "yes" if manifest.enabled_by_default else "yes, off by default"
+    read = "not yet" if not _is_read(connector) else "yes" if manifest.enabled_by_default else "yes, off by default"
     enters = "no number" if not manifest.counts else "its own number" if manifest.combine == "separate" else "yes"
     return f"| {manifest.label} | {read} | {needs} | {enters} |"
+
+
+def _is_read(connector: Connector) -> bool:
+    return connector.fetch is not None or connector.entries is not None
 
 
 def _network_section(connector: Connector) -> list[str]:
@@ -122,6 +126,7 @@ def _network_section(connector: Connector) -> list[str]:
         "Limits": manifest.limits,
         "Budget": " ".join(_budget(rule) for rule in manifest.budgets),
         "Kept": f"raw counts {manifest.retention.days} days after the last fetch." if manifest.retention else "",
+        "Switched on by": "" if manifest.enabled_by_default else f"`{_variable(manifest, 'enabled')}=true`",
         "Set": ", ".join(f"`{name}`" for name in names),
         "Get it at": f"<{manifest.setup_url}>" if manifest.setup_url else "",
         "When it is off": f"“{manifest.off_wording}”" if manifest.off_wording else "",
@@ -131,7 +136,7 @@ def _network_section(connector: Connector) -> list[str]:
         f"## {manifest.label} (`{manifest.name}`)\n",
         *(
             []
-            if connector.fetch is not None
+            if _is_read(connector)
             else ["**Not read by this version yet;** its handles and addresses are understood.\n"]
         ),
         f"- {written}",
