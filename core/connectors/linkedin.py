@@ -172,6 +172,8 @@ async def _page_of(session: Session, asked: Asked, target: Target) -> Profile:
     """Return the Page by its URN, or by its name where that is all there is."""
     urn, (kind, _, name) = target.native_id, target.handle.partition("/")
     if urn is None:
+        if not re.fullmatch(MANIFEST.handles.pattern, target.handle):
+            raise NotFound(MANIFEST.name, "LinkedIn: that cannot be a Page.")
         path = "organizationBrands" if kind == "showcase" else "organizations"
         found = await session.ask(PAGE, asked, path, f"q=vanityName&vanityName={encoded(name)}", finder=True)
     else:

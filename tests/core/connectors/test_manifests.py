@@ -144,7 +144,7 @@ def test_house_decisions() -> None:
     assert {n for n, m in KNOWN.items() if m.follow_hosts} == {"mastodon", "blog"}
     assert {n for n, m in KNOWN.items() if m.allow_http} == {"blog"}
     assert {n for n, m in KNOWN.items() if m.access != "public"} == {"threads", "tiktok", "pinterest", "linkedin"}
-    assert {n for n, m in KNOWN.items() if m.retention} == {"youtube"}
+    assert {n for n, m in KNOWN.items() if m.retention} == {"youtube", "linkedin"}
     assert {n for n, m in KNOWN.items() if m.counts_are == "lifetime"} == {"github"}
     assert {n: set(m.absent_is_zero) for n, m in KNOWN.items() if m.absent_is_zero} == {"facebook": {"reposts"}}
 
