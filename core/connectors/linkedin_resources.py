@@ -296,10 +296,10 @@ def _sum(one: _Social) -> int | None:
 
 
 class _Statistics(_Rest):
-    impressions: LenientCount = Field(None, alias="impressionCount")
     likes: Any = Field(None, alias="likeCount")
-    comments: LenientCount = Field(None, alias="commentCount")
-    shares: LenientCount = Field(None, alias="shareCount")
+    comments: Any = Field(None, alias="commentCount")
+    shares: Any = Field(None, alias="shareCount")
+    impressions: Any = Field(None, alias="impressionCount")
 
 
 class _ShareStatistics(_Rest):
@@ -319,8 +319,9 @@ def statistics(body: bytes, asked: Asked) -> Mapping[str, Counts]:
 
 
 def _counts(told: _Statistics) -> Counts:
-    odd = isinstance(told.likes, int) and not isinstance(told.likes, bool) and told.likes < 0
-    return Counts(count(told.likes), told.comments, told.shares, told.impressions, odd)
+    raw = (told.likes, told.comments, told.shares, told.impressions)
+    odd = any(isinstance(figure, int | float) and figure < 0 for figure in raw)
+    return Counts(*map(count, raw), odd=odd)
 
 
 # --- members ----------------------------------------------------------------------------------------------------------
