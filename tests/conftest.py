@@ -2,12 +2,21 @@
 
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from functools import wraps
 from pathlib import Path
 
 import pytest
+
+from tests import memory
+
+
+def pytest_configure() -> None:
+    """Keep temporary files in memory unless told otherwise; workers are given a folder in that of their parent."""
+    if (folder := memory.folder()) is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(folder))
 
 
 @pytest.hookimpl(wrapper=True)
