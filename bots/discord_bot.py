@@ -302,7 +302,10 @@ class DiscordFront:
         chosen = own.managers == "everyone" or (own.managers == "list" and asker in own.named)
         here = not deed.team.startswith("discord:user:")
         manages = here and (chosen or interaction.permissions.manage_guild)
-        return await self._app.context(deed.team, asker=asker, place=place_of(interaction), can_manage=manages)
+        server = interaction.guild.name if here and interaction.guild is not None else None
+        return await self._app.context(
+            deed.team, asker=asker, place=place_of(interaction), can_manage=manages, team_name=server or ""
+        )
 
 
 # --- reading what Discord sends ---------------------------------------------------------------------------------------

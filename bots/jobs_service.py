@@ -69,7 +69,12 @@ class JobsService:
             platform_of(app.store.database),
             app.digests.run_due if self._posts else None,
             app.messengers,
-            each=(("meters", self._measure), ("tokens", app.renewing.renew_due), ("watches", app.watches.evaluate)),
+            each=(
+                ("meters", self._measure),
+                ("tokens", app.renewing.renew_due),
+                ("sign-ins", self._sweep),
+                ("watches", app.watches.evaluate),
+            ),
             tidy=(("tidy readings", self._tidy),),
             alone=self._alone,
             sleep=self._sleep,
@@ -110,6 +115,9 @@ class JobsService:
         self._told = self.faults.count
         for line in made.lines if made is not None else ():
             meters.waiting.labels(line).set(made.ticker.waiting[line] if made is not None else 0)
+
+    async def _sweep(self, now: datetime) -> None:
+        await self._app.consents.sweep()
 
     async def _tidy(self, now: datetime) -> None:
         limits = {name: m.retention for name, m in self._app.manifests.items() if m.retention is not None}

@@ -32,7 +32,7 @@ from bots.slack_reading import (
     words_of,
 )
 from bots.slack_running import Running, Seen
-from bots.slack_teams import team_of, workspace_of
+from bots.slack_teams import name_of_team, team_of, workspace_of
 from bots.slack_views import KNOWN, LOOKUP, asked, home, modal_lookup, suggested
 from bots.slack_words import named, typed
 from bots.slack_work import Deed, Work
@@ -173,7 +173,7 @@ class SlackFront:
         """Return who did what where; without `post` the answer goes to the person directly."""
         team, user = team_of(context), _user(context)
         answer = Answer(post or Direct(client, user), self._charts, client, team, source=source)
-        return Deed(team, workspace_of(context), user, client, answer, place)
+        return Deed(team, workspace_of(context), user, client, answer, place, name_of_team(context))
 
     def _begin(self, deed: Deed, work: Awaitable[object], *, quiet: bool = False) -> None:
         self._running.begin(self._guarded(deed, work, quiet))

@@ -11,6 +11,12 @@ def workspace_of(context: AsyncBoltContext) -> str:
     return (installed.team_id if installed is not None else None) or context.team_id or NONE
 
 
+def name_of_team(context: AsyncBoltContext) -> str:
+    """Return what the workspace is called in which Clout is installed, empty where Slack did not say."""
+    installed = context.authorize_result
+    return (installed.team if installed is not None else None) or ""
+
+
 def team_of(context: AsyncBoltContext) -> str:
     """Return the team that something happened in."""
     installed = context.authorize_result

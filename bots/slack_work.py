@@ -30,7 +30,10 @@ log = structlog.get_logger("clout.slack")
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Who did something where, and how to answer; `place` is None outside of channels."""
+    """Who did something where, and how to answer; `place` is None outside of channels.
+
+    `team_name` is what the workspace is called, as far as Slack said.
+    """
 
     team: str
     workspace: str
@@ -38,6 +41,7 @@ class Deed:
     client: AsyncWebClient
     answer: Answer
     place: Place | None = None
+    team_name: str = ""
 
 
 class Work:
@@ -77,7 +81,12 @@ class Work:
     async def context(self, deed: Deed, *, can_manage: bool = False, zone: str | None = None) -> Context:
         """Return what a command needs to know of a deed."""
         return await self._app.context(
-            deed.team, asker=deed.user, place=deed.place, can_manage=can_manage, zone=zone or None
+            deed.team,
+            asker=deed.user,
+            place=deed.place,
+            can_manage=can_manage,
+            zone=zone or None,
+            team_name=deed.team_name,
         )
 
     def lacking(self, error: BaseException, ref: str = "") -> Card | None:

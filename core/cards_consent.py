@@ -33,7 +33,7 @@ def link_card(consent: Consent, now: datetime, *, zone: str) -> Card:
         blocks=(
             Headline(cells=(title,), aside=line("works once, until ", until)),
             Lines(facts=facts),
-            what_is_read(consent),
+            what_is_read(consent, "What the page says is read"),
             Notes(lines=notes),
         ),
         links=(Link(label="Look at the page", url=consent.address),),
@@ -63,11 +63,11 @@ def disconnected_card(withdrawn: Withdrawn, *, manifests: Manifests) -> Card:
 # --- words that the pages say too ------------------------------------------------------------------------------------
 
 
-def what_is_read(consent: Consent) -> Listing:
+def what_is_read(consent: Consent, called: str = "What is read") -> Listing:
     """Return what a network's consent lets Clout read, an item each."""
     items = tuple(Item(line=line(sentence_of(one))) for one in consent.reads)
     nothing = Item(line=line(f"Nothing is posted, changed or deleted on {consent.label}."))
-    return Listing(label=line("What is read"), items=(*items, nothing))
+    return Listing(label=line(called), items=(*items, nothing))
 
 
 def sentence_of(words: str) -> str:

@@ -182,13 +182,16 @@ class Settings(BaseSettings):
         "", description="host:port,... that may be called although they are not public; plain http included"
     )
     public_url: Address | None = Field(
-        None, description="https address under which browsers reach Clout, for installs by OAuth"
+        None, description="https address under which browsers reach Clout: pages of consent, installs by OAuth"
     )
     secret_keys: SecretStr | None = Field(
         None, description="keys that stored tokens are encrypted with, commas between; the first encrypts, all decrypt"
     )
     port: int | None = Field(
-        None, ge=0, le=65535, description="port of the web server: health, metrics and, with a signing secret, Slack"
+        None,
+        ge=0,
+        le=65535,
+        description="port of the web server: health, metrics, pages of consent and, with a signing secret, Slack",
     )
     host: str = Field("127.0.0.1", description="address the web server listens on; 0.0.0.0 in a container")
     zone: Annotated[str, AfterValidator(_zone)] = Field(

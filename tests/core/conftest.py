@@ -15,6 +15,7 @@ KINDS = ("SQLite", "PostgreSQL")
 ALL = ".*"
 BOTH = {  # by file, a pattern of the tests that run on both
     "test_budgets.py": ALL,
+    "test_consents.py": "from_the_link|no_trace|good_once|cleaned_up",
     "test_credentials.py": "kept|stored|rotat|team",
     "test_deliveries.py": ALL,
     "test_jobs.py": "lease|heartbeat|done_once|cut_off|fault_is_told",

@@ -27,6 +27,10 @@ from tests.core.consent_toy import OTHER_TEAM, TEAM, HandClock, Net, opened
 PUBLIC = "https://clout.example/app"
 
 
+class Died(BaseException):
+    """The end of a process, as far as a test can stand it."""
+
+
 @dataclass
 class Owner(Net):
     """The same networks, and an owner who may do something else than expected."""
@@ -287,11 +291,11 @@ async def test_a_process_that_died_while_storing_is_cleaned_up_after(app, net, m
     _, held = await signing_in(app, link)
 
     def died(*_):
-        raise KeyboardInterrupt
+        raise Died
 
     with monkeypatch.context() as patched:
         patched.setattr("core.consent_rows.done", died)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Died):
             await app.consents.finish("closed", **held, code="good-code")
     net.revoked.clear()
     assert await app.credentials.owner_tokens(TEAM, "closed") != ()
