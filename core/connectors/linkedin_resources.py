@@ -321,7 +321,8 @@ def statistics(body: bytes, asked: Asked) -> Mapping[str, Counts]:
 def _counts(told: _Statistics) -> Counts:
     raw = (told.likes, told.comments, told.shares, told.impressions)
     odd = any(isinstance(figure, int | float) and figure < 0 for figure in raw)
-    return Counts(*map(count, raw), odd=odd)
+    likes, comments, shares, impressions = map(count, raw)
+    return Counts(likes, comments, shares, impressions, odd)
 
 
 # --- members ----------------------------------------------------------------------------------------------------------
