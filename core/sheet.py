@@ -90,7 +90,7 @@ class Page:
     def __init__(self, theme: Theme) -> None:
         self.theme = theme
         # no Figure: it brings axes, widgets and projections, 7 MB that a picture placed in pixels has no use for
-        self._renderer = RendererAgg(WIDTH, HEIGHT, _DPI)  # type: ignore[no-untyped-call]
+        self._renderer: Any = RendererAgg(WIDTH, HEIGHT, _DPI)  # type: ignore[no-untyped-call]
         self._drawn: list[Artist] = []
         self._written: list[tuple[float, float, str, font_manager.FontProperties, str]] = []
 
@@ -134,7 +134,7 @@ class Page:
         """Return the sheet as PNG, which carries its text alternative as `Description`."""
         self._paint()
         self._write()
-        pixels = np.asarray(self._renderer.buffer_rgba())[..., :3]  # type: ignore[no-untyped-call]
+        pixels = np.asarray(self._renderer.buffer_rgba())[..., :3]
         rows = np.zeros((HEIGHT, 1 + WIDTH * 3), np.uint8)  # each row begins with its filter: 0, none
         rows[:, 1:] = pixels.reshape(HEIGHT, -1)
         told = b"Description\0\0\0\0\0" + inert(alt, _ALT_LIMIT).encode()
