@@ -21,6 +21,8 @@ def graph_refusal(refusal: Refusal) -> Answer:
     """Return an error of the token endpoint in Graph's form."""
     if refusal.error == "invalid_client":
         return refuse(1, "Error validating client secret.")
+    if refusal.status == 429:
+        return refuse(4, "(#4) Application request limit reached")
     if refusal.status >= 500:
         return refuse(2, "Service temporarily unavailable", refusal.status)
     return refuse(100, f"Invalid verification code: {refusal.description}", subcode=36007)
