@@ -72,8 +72,9 @@ class DiscordFront:
         return await self._app.draw(spec, dark=True)  # what Discord looks like unless somebody changes it
 
     def networks(self) -> list[tuple[str, str]]:
-        """Return names and labels of the networks that can be asked."""
-        return [(one.manifest.name, one.manifest.label) for one in self._app.lookups.networks() if one.ready]
+        """Return names and labels of the networks that can be asked, or whose accounts can be connected."""
+        opened, known = self._app.consents.networks, self._app.lookups.networks()
+        return [(one.manifest.name, one.manifest.label) for one in known if one.ready or one.manifest.name in opened]
 
     def attach(self, tree: "app_commands.CommandTree[Any]") -> None:
         """Give a tree our commands."""

@@ -37,6 +37,11 @@ class Consents(SignIns):
         """Return whether a network sends people back to their own machine; raises UnknownNetwork."""
         return self._access(self._named(network)).oauth.loopback
 
+    @property
+    def networks(self) -> frozenset[str]:
+        """The networks where an owner could connect an account here."""
+        return frozenset(name for name, source in self._sources.items() if source.connectable)
+
     # --- asking -------------------------------------------------------------------------------------------------------
 
     async def begin(
