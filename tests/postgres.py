@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -193,5 +194,6 @@ def template() -> str:
 
     server = the_server()
     name = server.create()
-    asyncio.run(prepare())
+    with ThreadPoolExecutor(1) as pool:  # the test that wants it first may have a loop running
+        pool.submit(lambda: asyncio.run(prepare())).result()
     return name
