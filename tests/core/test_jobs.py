@@ -1,14 +1,16 @@
 """Durable jobs on a real queue: once by key, again when asked, guarded, limited to one process, gone after a week."""
 
 import asyncio
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from core import jobs as jobs_module
 from core.database import open_database
 from core.errors import StoreError
 from core.jobs import KEPT, Faults, Job, Jobs, QueueRule, free_to_run, jobs_file
@@ -58,8 +60,8 @@ class Toys:
 
 
 @asynccontextmanager
-async def running(tmp_path: Path, toys: Toys) -> AsyncIterator[Jobs]:
-    jobs = Jobs(f"sqlite:///{tmp_path}/clout.db", [QUEUE], {"toy.v1": toys.work}, toys.faults.guard)
+async def running(tmp_path: Path, toys: Toys, queue: QueueRule = QUEUE) -> AsyncIterator[Jobs]:
+    jobs = Jobs(f"sqlite:///{tmp_path}/clout.db", [queue], {"toy.v1": toys.work}, toys.faults.guard)
     await jobs.start()
     try:
         yield jobs
@@ -112,6 +114,35 @@ async def test_what_is_cut_off_is_taken_up_at_the_next_start(tmp_path: Path) -> 
     async with running(tmp_path, again):
         await again.until(1)
     assert again.done == ["wait"]
+
+
+async def test_each_part_of_a_queue_has_room_of_its_own_and_a_job_lost_on_its_way_is_taken_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_module, "STRAY_S", 0.02)
+    toys = Toys()
+    many = [Job(name="toy.v1", queue="parts", part=key[0], key=key, argument="wait") for key in ("a1", "a2", "b1")]
+    async with running(tmp_path, toys, QueueRule(name="parts", at_once=1, in_parts=True, poll=0.02)) as jobs:
+        assert await jobs.enqueue(many, START) == 3
+        async with asyncio.timeout(20):
+            while jobs.running < 2:
+                await asyncio.sleep(0.01)
+        assert await jobs.enqueue(many, START) == 0
+        (waiting,) = waits(tmp_path, "select workflow_uuid from workflow_status where status = 'ENQUEUED'")
+        # as when the database goes away after it was handed out, before we hear of it
+        waits(tmp_path, "update workflow_status set status = 'PENDING', executor_id = 'clout'")
+        assert await jobs.take_back() == 0
+        await asyncio.sleep(0.03)
+        assert await jobs.take_back() == 1
+        assert await jobs.take_back() == 0
+        assert waits(tmp_path, "select workflow_uuid from workflow_status where status = 'ENQUEUED'") == [waiting]
+        toys.gate.set()
+        await toys.until(3)
+
+
+def waits(folder: Path, statement: str) -> list[str]:
+    with closing(sqlite3.connect(folder / "clout.jobs.db")) as conn, conn:
+        return [str(row[0]) for row in conn.execute(statement)]
 
 
 async def test_finished_jobs_go_after_a_week(tmp_path: Path) -> None:
