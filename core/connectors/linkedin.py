@@ -327,14 +327,20 @@ async def _self(session: Session, asked: Asked) -> list[Owned]:
 
 
 def _access() -> OwnerAccess:
-    """Return the standard's way, but for tokens that came without a refresh token: most apps get none."""
+    """Return the standard's way, but for tokens that came without a refresh token: most apps get none.
+
+    Such a one is tried, so that one that was taken back is known as such.
+    """
     usual = standard(MANIFEST, OAUTH, _accounts)
     again = usual.renew
     assert again is not None, "the standard renews"
 
     async def renew(grant: Grant, client: "Requests", clock: Clock, credentials: Credentials) -> Grant:
         if grant.refresh is None and grant.expires_at is not None and clock.now() < grant.expires_at:
-            return grant  # good until its end; after that only the owner can give another
+            held = {**credentials, ACCESS: grant.access}
+            await _self(_session(client, clock, held), Asked(handle="", now=clock.now(), owned=True))
+            words = "LinkedIn gives this app no refresh tokens: the token is good until its end."
+            raise Unavailable(MANIFEST.name, words)
         return await again(grant, client, clock, credentials)
 
     return replace(usual, renew=renew)

@@ -178,7 +178,11 @@ async def test_a_consent_taken_back_is_the_owners_to_mend(box: Sandbox, http: Ht
 
 async def test_a_linkedin_token_without_a_refresh_token_lives_until_its_end(box: Sandbox, http: HttpClient) -> None:
     grant = (await exchanged(box, http, "linkedin")).model_copy(update={"refresh": None})
-    assert await renewed(box, http, "linkedin", grant) == grant
+    with pytest.raises(Unavailable, match="good until its end"):
+        await renewed(box, http, "linkedin", grant)
+    box.oauth["linkedin"].withdraw()
+    with pytest.raises(TokenExpired):
+        await renewed(box, http, "linkedin", grant)
     box.clock.advance(LONG)
     with pytest.raises(TokenExpired):
         await renewed(box, http, "linkedin", grant)
