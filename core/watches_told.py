@@ -24,7 +24,7 @@ from core.tables import (
     to_ms,
 )
 from core.tables_posting import deliveries
-from core.tables_watches import watch_alerts, watches
+from core.tables_watches import watch_alerts, watch_marks, watches
 from core.watches import News
 
 KIND = "alert"
@@ -83,6 +83,19 @@ def announce(conn: Connection, fired: Sequence[Fired], now: datetime) -> None:
         conn.execute(upsert(watch_alerts, conn.dialect.name), [alert])
     conn.execute(update(watches).where(_W.id.in_(ids)).values(fired_at=to_ms(now)))
     conn.execute(delete(watch_alerts).where(watch_alerts.c.at < to_ms(now - ALERTS_KEPT)))
+
+
+def take_back(conn: Connection, moves: Sequence[tuple[int, int, int]]) -> None:
+    """Undo what was not told after all, by watch, creator and reading: it waits for the next reading, as before."""
+    a, m = watch_alerts.c, watch_marks.c
+    for watch_id, creator_id, at in moves:
+        mine = (a.watch_id == watch_id, a.creator_id == creator_id)
+        conn.execute(delete(watch_alerts).where(*mine, a.at == at))
+        told = conn.scalar(select(func.max(a.at)).where(*mine))
+        of = (m.watch_id == watch_id, m.creator_id == creator_id)
+        conn.execute(update(watch_marks).where(*of).values(armed=True, fired_at=told))
+        last = conn.scalar(select(func.max(a.at)).where(a.watch_id == watch_id))
+        conn.execute(update(watches).where(_W.id == watch_id).values(fired_at=last))
 
 
 def _message(conn: Connection, row: AnyRow, one: Fired, now: datetime) -> str:

@@ -19,14 +19,15 @@ from core.inert import inert
 from core.intake_creators import tag_of
 from core.messenger import Messenger, Place, Platform
 from core.models import Clock, Post
+from core.movement import Difference, steady
 from core.outbox import Delivery, DeliveryState
 from core.roster import Roster
 from core.store import Store
-from core.tables import AnyRow, creators, from_ms, handle_key, moment_or_none
+from core.tables import AnyRow, creators, from_ms, handle_key, moment_or_none, to_ms
 from core.tables_watches import watch_alerts
 from core.tracking import Tracking
 from core.watches import Alert, Listed, Rule, Watch, across
-from core.watches_told import KIND
+from core.watches_told import KIND, take_back
 
 __all__ = ["Changed", "Listed", "Page", "SetUp", "Watch", "Watches"]
 
@@ -235,19 +236,29 @@ class Watches:
     # --- what an alert says -------------------------------------------------------------------------------------------
 
     async def render(self, delivery: Delivery) -> tuple[Card, ...]:
-        """Return what a delivery says; nothing when its watches are gone."""
+        """Return what a delivery says; nothing when its watches are gone, or a move may be none."""
         found = await self._db.read(_told, delivery.key, delivery.team)
-        if not found:
+        told = [one for one in found if not await self._may_be_none(delivery.team, one)]
+        held = [(one.watch.id, one.creator_id, to_ms(one.at)) for one in found if one not in told]
+        if held:
+            await self._db.write(take_back, held)
+        if not told:
             return ()
-        now = self._clock.now()
-        why = await self._why(delivery.team, found[0])
-        return (alert_card(found, why, now, zone=delivery.zone, manifests=self._manifests),)
+        why, _ = await self._behind(delivery.team, told[0])
+        return (alert_card(told, why, self._clock.now(), zone=delivery.zone, manifests=self._manifests),)
 
-    async def _why(self, team: str, alert: Alert) -> Background:
+    async def _may_be_none(self, team: str, alert: Alert) -> bool:
+        """Whether digests would call a move steady (core/movement.py), by the draws that the judging does not have."""
+        if alert.news != "moved" or alert.before is None:
+            return False
+        _, spread = await self._behind(team, alert)
+        return steady(alert.before, alert.score, least=alert.watch.rule.threshold, difference=spread)
+
+    async def _behind(self, team: str, alert: Alert) -> tuple[Background, Difference | None]:
         before = alert.before if alert.before is not None else alert.score
         move = Move(creator_id=alert.creator_id, name=alert.name, before=before, after=alert.score)
         since = alert.before_at or alert.at - _WHY_BACK
-        return (await self._backgrounds.of(team, move, since=since))[0]
+        return await self._backgrounds.of(team, move, since=since)
 
     # --- what became of it --------------------------------------------------------------------------------------------
 

@@ -9,9 +9,11 @@ from sqlalchemy import Connection, func, insert, select
 
 from core.app import App
 from core.card import Card, plain
+from core.digests import Background
 from core.errors import ChannelGone, DeliveryForbidden, InputError
 from core.messenger import Place
 from core.models import Failure, NetworkReading, Post, Snapshot
+from core.movement import Difference
 from core.scoring import score_network
 from core.tables import creator_tags, creators
 from core.tables_watches import watch_due
@@ -181,6 +183,26 @@ async def test_moves_compares_with_the_days_it_names_and_rests_a_week(
         await read(app, clock, 62, by=8 * DAY)
         await read(app, clock, 55)
         assert "moved down 7 points" in alerts(heard)[1]
+
+
+async def test_a_move_that_may_be_none_waits_until_it_surely_is_one(
+    tmp_path: Path, clock: HandClock, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spreads: list[Difference] = [(-1.0, 13.0)]
+
+    async def of(*_: object, **__: object) -> tuple[Background, Difference | None]:
+        return Background(), spreads[-1]
+
+    async with running(tmp_path, clock, heard) as app:
+        monkeypatch.setattr(app.watches._backgrounds, "of", of)
+        await begin(app, clock, 50)
+        await watch(app, "moves 5 in 7d")
+        for spread, told in (((-1.0, 13.0), 0), ((2.0, 10.0), 1), ((3.0, 11.0), 1)):
+            spreads.append(spread)
+            await read(app, clock, 56)
+            assert len(alerts(heard)) == told
+        (listed,) = (await app.watches.page(TEAM)).rows
+        assert listed.watch.fired_at == clock.now() - DAY
 
 
 async def test_one_network_is_watched_by_its_own_score(tmp_path: Path, clock: HandClock, heard: Heard) -> None:
