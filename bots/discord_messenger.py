@@ -91,6 +91,15 @@ class DiscordMessenger:
             raise DeliveryForbidden(place.channel, f"Clout lacks {', '.join(missing)} in {shown}.")
         return place.model_copy(update={"shown": f"#{channel.name}"})
 
+    async def private(self, team: str, place: Place) -> bool:
+        """See Messenger.private; who may see a channel is known without asking Discord."""
+        channel = self._client.get_channel(_number(place.thread or place.channel))
+        if isinstance(channel, discord.Thread) and not channel.is_private():
+            channel = channel.parent
+        if not isinstance(channel, discord.abc.GuildChannel):
+            return True
+        return not channel.permissions_for(channel.guild.default_role).view_channel
+
     async def tell(self, team: str, person: str, card: Card) -> None:
         """See Messenger.tell."""
         place = Place(platform="discord", channel=person)

@@ -148,6 +148,16 @@ class SlackMessenger:
             return named
         raise self._error(named, "not_in_channel")
 
+    async def private(self, team: str, place: Place) -> bool:
+        """See Messenger.private."""
+        try:
+            client = await self._client(team, place)
+            answer = await self._asked(team, place, client.conversations_info(channel=place.channel))
+        except DeliveryError:
+            return True
+        found = answer.get("channel") or {}
+        return bool(found.get("is_private", True))
+
     async def tell(self, team: str, person: str, card: Card) -> None:
         """Write to one person; who takes no messages hears nothing. Raises DeliveryError."""
         place = Place(platform="slack", channel=person, shown="a direct message")

@@ -78,13 +78,16 @@ class Work:
         """Tell the asker what was wrong with what was asked."""
         await deed.answer.card(refusal(await self.context(deed), error, reference=self._reference))
 
-    async def context(self, deed: Deed, *, can_manage: bool = False, zone: str | None = None) -> Context:
+    async def context(
+        self, deed: Deed, *, can_manage: bool = False, member: bool = True, zone: str | None = None
+    ) -> Context:
         """Return what a command needs to know of a deed."""
         return await self._app.context(
             deed.team,
             asker=deed.user,
             place=deed.place,
             can_manage=can_manage,
+            member=member,
             zone=zone or None,
             team_name=deed.team_name,
         )
@@ -100,10 +103,11 @@ class Work:
     async def _card(self, deed: Deed, invocation: Invocation) -> Card:
         ctx = await self.context(deed)
         try:
-            if invocation.command.manages:  # asked at the press, never when a card is drawn
+            if invocation.command.manages or invocation.command.members:  # at the press, never when a card is drawn
                 person = await self._people.who(deed.client, deed.workspace, deed.user)
+                leads = manages(person, deed.user, ctx.own)
                 # whoever sets up a digest means the time of day at home, where the team has no zone of its own
-                ctx = await self.context(deed, can_manage=manages(person, deed.user, ctx.own), zone=person.zone)
+                ctx = await self.context(deed, can_manage=leads, member=person.inside, zone=person.zone)
         except CloutError as error:
             return self.lacking(error) or refusal(ctx, error, reference=self._reference)
         return await run(ctx, invocation, deed.answer.partial, reference=self._reference)

@@ -83,6 +83,7 @@ class App:
         asker: str = "",
         place: Place | None = None,
         can_manage: bool = False,
+        member: bool = True,
         zone: str | None = None,
         team_name: str = "",
     ) -> Context:
@@ -101,6 +102,8 @@ class App:
             asker=asker,
             place=place,
             own=own,
+            member=member,
+            messengers=self.messengers,
             teams=self.teams,
             networks=self.networks,
             roster=self.roster,

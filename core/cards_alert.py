@@ -22,9 +22,10 @@ from core.card import (
     outside,
     text,
 )
-from core.cards_delivery import moment_span, place_span
+from core.cards_delivery import FOR_MANAGERS, moment_span, place_span
 from core.cards_why import CHANGES
 from core.digests import Background, Cause
+from core.messenger import Place
 from core.naming import REMARK_LIMIT, Manifests, counts_of, handle_span, label, post_url
 from core.watches import BACK, Alert, Listed, Rule, Watch
 
@@ -271,6 +272,12 @@ def offer_card(creator: str, page: "Page", score: int | None) -> Card:
 def joined_rules(found: Sequence[Listed]) -> str:
     """Return the rules of some watches in one text: `above 60 (watch 3), spike (watch 5)`."""
     return ", ".join(f"{one.watch.rule.written} (watch {one.watch.number})" for one in found[:5])
+
+
+def unnamed(one: Listed, place: Place) -> Listed:
+    """Return a watch that is told at a place without a name here; what went wrong would tell the name, so it goes."""
+    error = None if one.watch.last_error is None else FOR_MANAGERS
+    return one._replace(watch=one.watch.model_copy(update={"place": place, "last_error": error}))
 
 
 # --- the list ---------------------------------------------------------------------------------------------------------

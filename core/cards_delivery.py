@@ -23,6 +23,12 @@ def moment_span(moment: datetime, now: datetime, zone: str) -> Span:
     return at(moment, when(moment, now, zone), "datetime")
 
 
+PRIVATE_PLACE = "a private channel"
+"""Said instead of a name that is not for everybody."""
+FOR_MANAGERS = "who manages Clout here can read it"
+"""Said instead of what went wrong there, which would tell the name."""
+
+
 def place_span(shown: str) -> Span:
     """Return a place as people name it."""
     return outside(shown or "this channel", PLACE_LIMIT)

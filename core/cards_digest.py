@@ -107,6 +107,17 @@ def digest_cards(
     return (card, *(_part(part, moves, frame) for part in parts))
 
 
+def preview_card(cards: Sequence[Card]) -> Card:
+    """Return a digest as the one card its asker sees before anybody else does: its thread stands below, paged."""
+    first, further = cards[0], cards[1:]
+    if not further:
+        return first
+    rows = [row for part in further for block in part.blocks if isinstance(block, Table) for row in block.rows]
+    said = line(f"In its thread: {figures.counted(len(rows), 'more mover')}")
+    thread = (Lines(facts=(Fact(line=said),)), Table(columns=(Column(title=""),) * 3, rows=tuple(rows)))
+    return first.model_copy(update={"blocks": (*first.blocks[:-1], *thread, *first.blocks[-1:])})
+
+
 def _split(up: Sequence[Move], down: Sequence[Move]) -> tuple[Sequence[Move], Sequence[Move]]:
     """Return the movers of the card and those of its further parts; both directions have their share of the card."""
     if len(up) + len(down) <= CARD_MOVES:

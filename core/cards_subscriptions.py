@@ -22,8 +22,9 @@ from core.card import (
     outside,
     text,
 )
-from core.cards_delivery import moment_span, place_span
+from core.cards_delivery import FOR_MANAGERS, moment_span, place_span
 from core.digests import StandingLike
+from core.messenger import Place
 from core.naming import REMARK_LIMIT
 from core.schedules import LastPost, Subscribed, Subscription
 
@@ -153,6 +154,15 @@ def _one(found: Subscription, title: Line, now: datetime, *commands: tuple[str, 
         buttons=_buttons(found, *commands),
         private=True,
     )
+
+
+def unnamed(one: Subscribed, place: Place) -> Subscribed:
+    """Return a digest at a place that has no name here; what went wrong would tell the name, so it goes too."""
+    found, last = one.subscription, one.last
+    error = None if found.last_error is None else FOR_MANAGERS
+    if last is not None and last.error is not None:
+        last = last.model_copy(update={"error": FOR_MANAGERS})
+    return Subscribed(subscription=found.model_copy(update={"place": place, "last_error": error}), last=last)
 
 
 # --- how they fare ----------------------------------------------------------------------------------------------------

@@ -93,6 +93,10 @@ class InboxMessenger:
         """Return the inbox; it is always there."""
         return place.model_copy(update={"shown": "the inbox"})
 
+    async def private(self, team: str, place: Place) -> bool:
+        """Return False: there is one person."""
+        return False
+
     async def tell(self, team: str, person: str, card: Card) -> None:
         """Keep what is said to the one person there is."""
         title = "".join(span.text for span in card.title)

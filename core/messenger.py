@@ -53,6 +53,10 @@ class Messenger(Protocol):
         """Return the place as people name it if Clout could post there now."""
         ...
 
+    async def private(self, team: str, place: Place) -> bool:
+        """Return whether the place is not open to everybody of the team; True too where nobody can say."""
+        ...
+
     async def tell(self, team: str, person: str, card: Card) -> None:
         """Say something to one person alone; a person who takes no messages is no error."""
         ...

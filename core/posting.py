@@ -192,9 +192,8 @@ class Digests:
         last = await self._db.read(outbox.latest, KIND, [one.id for one in known])
         return tuple(Subscribed(subscription=one, last=_last(last.get(one.id))) for one in known)
 
-    async def preview(self, team: str, number: int | None) -> tuple[Card, ...]:
-        """Return the digest as it would be posted now; nothing is posted."""
-        found = await self.one(team, number)
+    async def preview(self, found: Subscription) -> tuple[Card, ...]:
+        """Return a digest as it would be posted now; nothing is posted."""
         remark = "A preview: only you see it, and nothing was posted."
         return await self._editions.cards(found, self._clock.now(), remarks=(remark,))
 
@@ -208,9 +207,9 @@ class Digests:
         return found, [one async for page in self._editions.standings(found, now) for one in page]
 
     async def test(self, team: str, number: int | None) -> str:
-        """Make a delivery that posts the digest now, marked as a test; return its key."""
+        """Make a delivery that posts the digest now, marked as a test, and calls nobody; return its key."""
         found, now = await self.one(team, number), self._clock.now()
-        made = _delivery(found, f"{_TEST}{int(now.timestamp() * 1000)}", now)
+        made = _delivery(found, f"{_TEST}{int(now.timestamp() * 1000)}", now).model_copy(update={"mention": None})
         await self._db.write(outbox.put, [made])
         return made.key
 

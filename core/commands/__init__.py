@@ -79,6 +79,8 @@ def refusal(ctx: Context, error: CloutError, *, reference: Callable[[], str]) ->
 def _permit(ctx: Context, command: Command) -> None:
     if command.manages and not ctx.can_manage:
         raise NotAllowed(f"`{command.name}` changes what this team shares, and you do not manage Clout here.")
+    if command.members and not ctx.member:
+        raise NotAllowed(f"`{command.typed}` is for members of this team. Guests may look creators up.")
 
 
 def _logged(error: CloutError, command: str, reference: Callable[[], str]) -> str:

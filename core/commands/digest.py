@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from core import wishes
 from core.card import Card
+from core.cards_digest import preview_card
 from core.cards_subscriptions import (
     edited_card,
     export_card,
@@ -14,10 +15,13 @@ from core.cards_subscriptions import (
     set_up_card,
     status_card,
     switched_card,
+    unnamed,
 )
 from core.commands.grammar import Argument, Arguments, Command, Context, Show
+from core.discretion import discreet
 from core.errors import InputError
 from core.messenger import Place
+from core.schedules import Subscribed
 from core.wishes import Wish
 
 HERE = "here"
@@ -27,7 +31,7 @@ _NUMBER_MOST = 1_000_000
 async def add(ctx: Context, args: Arguments, show: Show) -> Card:
     """Subscribe this place or a channel; without any word, list what there is."""
     if not args.values:
-        return list_card(await ctx.digests.subscribed(ctx.team), ctx.now)
+        return list_card(await readable(ctx), ctx.now)
     place, schedule = _place(ctx, [*args.many("where"), *args.many("schedule")])
     wish = _wish(args, schedule)
     made = await ctx.digests.add(ctx.team, wish, place=place or _here(ctx), zone=ctx.zone, asker=ctx.asker)
@@ -85,12 +89,23 @@ def _number(text: str | None) -> int | None:
 
 async def list_(ctx: Context, args: Arguments, show: Show) -> Card:
     """Answer with the team's digests."""
-    return list_card(await ctx.digests.subscribed(ctx.team), ctx.now)
+    return list_card(await readable(ctx), ctx.now)
+
+
+async def readable(ctx: Context) -> tuple[Subscribed, ...]:
+    """Return the team's digests as the asker may read them: private channels have names for managers only."""
+    known = await ctx.digests.subscribed(ctx.team)
+    return known if ctx.can_manage else tuple([await _discreet(ctx, one) for one in known])
+
+
+async def _discreet(ctx: Context, one: Subscribed) -> Subscribed:
+    place = await discreet(one.subscription.place, ctx.team, ctx.place, ctx.messengers)
+    return one if place == one.subscription.place else unnamed(one, place)
 
 
 async def status(ctx: Context, args: Arguments, show: Show) -> Card:
     """Answer with how each digest fares, or one."""
-    known = await ctx.digests.subscribed(ctx.team)
+    known = await readable(ctx)
     number = _number(args.get("number"))
     if number is not None:
         known = tuple(one for one in known if one.subscription.number == number)
@@ -100,8 +115,11 @@ async def status(ctx: Context, args: Arguments, show: Show) -> Card:
 
 
 async def preview(ctx: Context, args: Arguments, show: Show) -> Card:
-    """Answer with the digest as it would be posted now."""
-    return (await ctx.digests.preview(ctx.team, _number(args.get("number"))))[0]
+    """Answer with the digest as it would be posted now, what would go into its thread included."""
+    found = await ctx.digests.one(ctx.team, _number(args.get("number")))
+    if not ctx.can_manage:
+        found = (await _discreet(ctx, Subscribed(subscription=found))).subscription
+    return preview_card(await ctx.digests.preview(found))
 
 
 async def test(ctx: Context, args: Arguments, show: Show) -> Card:
@@ -163,6 +181,7 @@ CHOICES = (
 
 
 def _command(name: str, summary: str, handler: object, order: int, *, manages: bool = False) -> Command:
+    """Return a command about digests there are; what tells of them is for members, what changes them for managers."""
     examples = (f"digest {name} 1",) if name != "list" else ("digest list",)
     arguments = () if name == "list" else (NUMBER,)
     return Command(
@@ -171,6 +190,7 @@ def _command(name: str, summary: str, handler: object, order: int, *, manages: b
         handler=handler,  # type: ignore[arg-type]
         arguments=arguments,
         manages=manages,
+        members=not manages,
         private=True,
         examples=examples,
         order=order,

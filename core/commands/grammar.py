@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from core.card import Card
 from core.errors import InputError
 from core.explain import Comparison, Explanation
-from core.messenger import Place
+from core.messenger import Messenger, Place, Platform
 from core.models import Linked, Manifest, NetworkAvailability, Offers, Reading
 from core.team_settings import TeamSettings
 
@@ -107,8 +107,8 @@ class Context:
     """Who asks, when and from where; `zone` is the channel's, by IANA name. `core.app.App.context` makes them.
 
     `asker` is the person's id on their platform, `place` the channel the words were said in (None where Clout cannot
-    post by itself), `own` the team's settings. `team_name` is what the platform calls the team, as far
-    as it says.
+    post by itself), `own` the team's settings. `member` is False for guests and people of other teams. `team_name` is
+    what the platform calls the team, as far as it says.
     """
 
     team: str
@@ -120,6 +120,8 @@ class Context:
     asker: str = ""
     place: Place | None = None
     own: TeamSettings = UNDECIDED
+    member: bool = True
+    messengers: "Mapping[Platform, Messenger]" = UNWIRED
     teams: "Teams" = UNWIRED
     networks: "Networks" = UNWIRED
     roster: "Roster" = UNWIRED
@@ -193,8 +195,9 @@ Handler = Callable[[Context, Arguments, Show], Awaitable[Card]]
 class Command:
     """One row of the command table. A hyphen in its name joins two words that are typed apart: `digest-status`.
 
-    `manages` asks for the right to manage Clout in that place; `private` answers go to the asker alone. `order` places
-    the command in help. `absent` says for a front end (`slack`, `discord`, `terminal`) why it is not offered there.
+    `manages` asks for the right to manage Clout in that place, `members` for more than a guest's; `private` answers go
+    to the asker alone. `order` places the command in help. `absent` says for a front end (`slack`, `discord`,
+    `terminal`) why it is not offered there.
     """
 
     name: str
@@ -202,6 +205,7 @@ class Command:
     handler: Handler
     arguments: tuple[Argument, ...] = ()
     manages: bool = False
+    members: bool = False
     private: bool = False
     aliases: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()

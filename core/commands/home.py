@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import structlog
 
 from core.card import Card
-from core.cards_home import TrackedCreator, tracked_card
+from core.cards_home import TrackedCreator, digests_card, tracked_card, watched_card
+from core.commands import digest, watching
 from core.commands.grammar import Context
 from core.commands.table import commands, modules
 from core.errors import CloutError
@@ -39,17 +40,29 @@ async def home_cards(ctx: Context) -> tuple[Card, ...]:
     return tuple(cards)
 
 
-async def tracked(ctx: Context) -> Card | None:
-    """Return the creators the team tracks; None as long as there are none and no command to track any."""
+async def tracked(ctx: Context) -> Card:
+    """Return the creators the team tracks, or how one is."""
     found = await ctx.teams.tracked(ctx.team)
-    if not found and "track" not in commands():
-        return None
     creators = [
         TrackedCreator(name=one.name, accounts=tuple((a.network, a.handle) for a in one.accounts), since=since)
         for one in found
         if (since := one.tracked_since) is not None
     ]
-    return tracked_card(creators, ctx.now, zone=ctx.zone, manifests=ctx.manifests, commands=tuple(commands()))
+    return tracked_card(creators, ctx.now, zone=ctx.zone, manifests=ctx.manifests)
 
 
-HOME = (HomeSection("tracked", tracked, order=10),)
+async def watches(ctx: Context) -> Card:
+    """Return the first of the team's watches, or how one is set up."""
+    return watched_card(await watching.readable(ctx, await ctx.watches.page(ctx.team)), ctx.now)
+
+
+async def digests(ctx: Context) -> Card:
+    """Return the team's digests, or how one is set up."""
+    return digests_card(await digest.readable(ctx), ctx.now)
+
+
+HOME = (
+    HomeSection("tracked", tracked, order=10),
+    HomeSection("watches", watches, order=20),
+    HomeSection("digests", digests, order=30),
+)

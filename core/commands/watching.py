@@ -2,16 +2,30 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from core import figures, wishes
 from core.card import Card
-from core.cards_alert import changed_card, how_to_edit_card, offer_card, removed_card, set_up_card, watches_card
+from core.cards_alert import (
+    changed_card,
+    how_to_edit_card,
+    offer_card,
+    removed_card,
+    set_up_card,
+    unnamed,
+    watches_card,
+)
 from core.commands.grammar import Argument, Arguments, Command, Context, Show
+from core.discretion import discreet
 from core.errors import InputError
 from core.inert import inert
 from core.messenger import Place
-from core.watches import HOW, Rule, parse_rule
+from core.watches import HOW, Listed, Rule, parse_rule
+
+if TYPE_CHECKING:  # the use case brings the database along, which help never needs
+    from core.watching import Page
 
 HERE = "here"
 _INTO = frozenset({"in", "to", "into"})
@@ -25,7 +39,7 @@ async def watch(ctx: Context, args: Arguments, show: Show) -> Card:
     """Set a watch up; with a creator alone, show what could be watched, and with nothing the watches there are."""
     creator, tag = args.get("creator"), args.get("tag")
     if creator is None and tag is None:
-        return watches_card(await ctx.watches.page(ctx.team), ctx.now)
+        return watches_card(await readable(ctx, await ctx.watches.page(ctx.team)), ctx.now)
     # `watch tag beauty above 60`: what stands in the creator's place is the first word of the condition
     words = [*([creator] if creator is not None and tag is not None else []), *args.many("condition")]
     place, condition = _place(ctx, [*words, *args.many("where")])
@@ -142,7 +156,18 @@ async def watches(ctx: Context, args: Arguments, show: Show) -> Card:
     page = wishes.number(args.get("page"), "page", _NUMBER_MOST) or 1
     of = args.get("of")
     name = of.removeprefix("@") if of is not None else None
-    return watches_card(await ctx.watches.page(ctx.team, creator=name, tag=args.get("tag"), page=page), ctx.now)
+    found = await ctx.watches.page(ctx.team, creator=name, tag=args.get("tag"), page=page)
+    return watches_card(await readable(ctx, found), ctx.now)
+
+
+async def readable(ctx: Context, page: "Page") -> "Page":
+    """Return a page as the asker may read it: private channels have names for managers only."""
+    return page if ctx.can_manage else replace(page, rows=tuple([await _discreet(ctx, one) for one in page.rows]))
+
+
+async def _discreet(ctx: Context, one: Listed) -> Listed:
+    place = await discreet(one.watch.place, ctx.team, ctx.place, ctx.messengers)
+    return one if place == one.watch.place else unnamed(one, place)
 
 
 NUMBER = Argument("number", "number", "which watch; `watches` numbers them", required=True)
@@ -190,6 +215,7 @@ COMMANDS = (
             Argument("tag", "word", "only those on this tag", keyword="tag", typed="beauty"),
             Argument("page", "number", "which page of the list", keyword="page", typed="2"),
         ),
+        members=True,
         private=True,
         aliases=("watch-list",),
         examples=("watches", "watches @glowguru"),

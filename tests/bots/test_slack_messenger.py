@@ -310,6 +310,13 @@ async def test_a_place_is_named_as_people_name_it(slack, messenger):
     assert found.shown == "#creators"
 
 
+async def test_whether_a_channel_is_open_to_all_is_asked_and_nothing_is_joined(slack, messenger):
+    known = {name: await messenger.private(team(slack), place(slack, name)) for name in ("general", "leads")}
+    assert known == {"general": False, "leads": True}
+    assert await messenger.private(team(slack), Place(platform="slack", channel="C404"))
+    assert slack.home.installation.bot_user not in slack.channel("general").members
+
+
 async def test_a_public_channel_is_joined(slack, messenger):
     await messenger.check(team(slack), place(slack, "general"))
     assert slack.home.installation.bot_user in slack.channel("general").members

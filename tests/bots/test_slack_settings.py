@@ -71,6 +71,7 @@ async def test_everyone_may_mean_all_members_but_never_guests_and_strangers(slac
     for guest in ("gus", "una"):
         refused = await answered(slack, "settings threshold 7", user=guest)
         assert "you do not manage" in read(slack, refused)
+        assert "Guests may look creators up" in read(slack, await answered(slack, "digest export", user=guest))
         assert (await answered(slack, "@beanco private", user=guest)).ephemeral
     button = {"type": "button", "action_id": "clout.run.settings-threshold.0", "value": '{"v":1,"a":[["points","7"]]}'}
     button["text"] = {"type": "plain_text", "text": "Seven"}

@@ -68,6 +68,7 @@ class Heard:
     failing: Callable[[str], Exception | None] = lambda key: None
     lost: Callable[[str], Exception | None] = lambda key: None
     by_key: dict[str, str] = field(default_factory=dict)
+    called: dict[str, str | None] = field(default_factory=dict)
 
     async def send(
         self, team: str, place: Place, card: Card, *, key: str, under: str | None = None, mention: str | None = None
@@ -78,6 +79,7 @@ class Heard:
         if self.platform == "slack" or key not in self.by_key:
             self.sent.append((key, card, under))
             self.by_key[key] = str(len(self.sent))
+            self.called[key] = mention
         if (error := self.lost(key)) is not None:
             raise error
         return Sent(message=self.by_key[key])
@@ -87,6 +89,10 @@ class Heard:
         if (error := self.failing("check")) is not None:
             raise error
         return place if place.shown else place.model_copy(update={"shown": f"#{place.channel.lower()}"})
+
+    async def private(self, team: str, place: Place) -> bool:
+        """Hide the channels that say so."""
+        return "secret" in place.channel.lower()
 
     async def tell(self, team: str, person: str, card: Card) -> None:
         """Remember what one person was told."""

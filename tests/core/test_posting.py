@@ -9,7 +9,9 @@ import pytest
 from core import subscriptions
 from core.app import App
 from core.card import Card
+from core.cards_subscriptions import list_card
 from core.commands import parse, run
+from core.commands.digest import readable
 from core.errors import ChannelGone, DeliveryForbidden, DeliveryUnknown
 from core.messenger import Place
 from core.posting import DELETED
@@ -29,8 +31,10 @@ def digests(heard: Heard) -> list[Card]:
     return [card for key, card, _ in heard.sent if key.startswith("digest:")]
 
 
-async def typed(app: App, words: str, *, team: str = TEAM, asker: str = "U1", manages: bool = True) -> Card:
-    ctx = await app.context(team, asker=asker, place=CREATORS, can_manage=manages)
+async def typed(
+    app: App, words: str, *, team: str = TEAM, asker: str = "U1", manages: bool = True, member: bool = True
+) -> Card:
+    ctx = await app.context(team, asker=asker, place=CREATORS, can_manage=manages, member=member)
 
     async def show(card: Card) -> None:
         raise AssertionError("a digest has no partial card")
@@ -159,6 +163,9 @@ async def test_long_digests_go_on_in_their_thread(tmp_path: Path, clock: HandClo
         assert [under for key, _, under in heard.sent if key.startswith("digest")][1:] == ["2"]
         everything = "\n".join(said(card) for card in digests(heard))
         assert all(f"@up{number:02}" in everything for number in range(15))
+        preview = said(await typed(app, "digest preview"))
+        assert "In its thread: 3 more movers" in preview
+        assert all(f"@up{number:02}" in preview for number in range(15))
 
 
 # --- late, doubled, skipped -------------------------------------------------------------------------------------------
@@ -380,7 +387,7 @@ async def test_pause_resume_test_and_post_now(tmp_path: Path, clock: HandClock) 
     heard = Heard("slack")
     here = Place(platform="slack", channel="C1", shown="#creators")
     async with running(tmp_path, clock, heard) as app:
-        await app.digests.add(TEAM, Wish(schedule=BERLIN), place=here, zone="UTC", asker="U1")
+        await app.digests.add(TEAM, Wish(schedule=BERLIN, mention="S77"), place=here, zone="UTC", asker="U1")
         await typed(app, "digest pause")
         clock.moment = MONDAY
         assert await tick(app, clock) == []
@@ -388,10 +395,12 @@ async def test_pause_resume_test_and_post_now(tmp_path: Path, clock: HandClock) 
         assert await tick(app, clock) == [], "what was due while it was paused stays unsaid"
         assert "is posted" in said(await typed(app, "digest test"))
         assert "A test: it does not stand for the digest of this time." in said(digests(heard)[-1])
+        assert heard.called[heard.keys[-1]] is None, "a test calls nobody"
         clock.moment = MONDAY + 7 * DAY
         failing = iter([DeliveryUnknown("#creators", "no answer"), None])
         heard.lost = lambda key: next(failing)
         assert await tick(app, clock) == ["unknown"]
+        assert heard.called[heard.keys[-1]] == "S77"
         status = await typed(app, "digest status")
         assert "may or may not have been posted" in said(status)
         assert "digest-post" in [button.command for button in status.buttons]
@@ -432,6 +441,26 @@ async def test_who_does_not_manage_may_look_but_not_change(tmp_path: Path, clock
             assert (await typed(app, words, manages=False)).error == "NotAllowed"
         for words in ("digest list", "digest status", "digest preview", "digest export"):
             assert (await typed(app, words, manages=False)).error is None
+            assert (await typed(app, words, manages=False, member=False)).error == "NotAllowed"
+
+
+async def test_a_private_channel_is_named_to_managers_and_in_itself_only(tmp_path: Path, clock: HandClock) -> None:
+    heard = Heard()
+    async with running(tmp_path, clock, heard) as app:
+        await typed(app, f"digest <#C9secret> {BERLIN}")
+        await typed(app, f"digest here {BERLIN}")
+        error = DeliveryForbidden("#c9secret", "Clout is not in #c9secret.")
+        heard.failing = lambda key: error if key.startswith("digest:1") else None
+        clock.moment = MONDAY
+        await tick(app, clock)
+        for words in ("digest list", "digest status", "digest preview 1"):
+            assert "#c9secret" in said(await typed(app, words))
+            seen = said(await typed(app, words, manages=False))
+            assert "secret" not in seen
+            assert "a private channel" in seen
+        assert "#creators" in said(await typed(app, "digest list", manages=False))
+        there = await app.context(TEAM, place=Place(platform="discord", channel="C9secret"))
+        assert "#c9secret" in said(list_card(await readable(there), there.now))
 
 
 async def test_no_team_sees_or_changes_another_teams_digest(tmp_path: Path, clock: HandClock) -> None:

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.card import plain
 from core.commands import COMMANDS, Context, parse, run
-from core.commands.home import home_cards
 from core.commands.settings import zone_of_words
 from core.errors import InputError
 from core.messenger import Place
@@ -111,13 +109,3 @@ async def test_private_answers_are_a_habit_that_public_breaks(tmp_path):
         assert not (await ran(ctx, "@glow public")).private
         assert (await ran(ctx, "@glow private")).private
         assert (await ran(ctx, "help")).private
-
-
-async def test_a_home_says_nothing_of_tracking_until_there_is_something_to_say(tmp_path, monkeypatch):
-    async with team(tmp_path) as ctx:
-        monkeypatch.setattr("core.commands.home.commands", dict)
-        monkeypatch.setattr("core.commands.home.modules", lambda: ["core.commands.home"])
-        assert await home_cards(ctx) == ()
-        monkeypatch.setattr("core.commands.home.commands", lambda: {"track": None, "influence": None})
-        (card,) = await home_cards(ctx)
-        assert plain(card.title) == "Tracked here: nobody yet"
