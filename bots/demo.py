@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from textwrap import fill
+from textwrap import TextWrapper, fill, indent
+from types import MappingProxyType
 
+from bots.demo_consent import Browser, free_port, link_of, pages, settings_of
 from bots.demo_weeks import weeks
 from bots.pictures import Pictures
 from bots.terminal import Terminal
 from core.app import App, build
+from core.card import Card
 from core.connectors import manifests
 from core.models import Clock
 from core.settings import Settings
@@ -32,6 +35,7 @@ OTHERS = (  # where else she is; YouTube's own score stands beside the six
     "youtube:maraquill",
 )
 KEYED = ("youtube", "instagram", "facebook", "twitch")  # those of them that want a key
+OWNER = "@glowguru"
 LIMITED, UNSET = "bluesky", "facebook"
 _WIDTH = 100
 _KEEP = Path("clout-demo")  # where the tour's picture stays, in the working folder
@@ -47,23 +51,31 @@ class Tour:
     environment: Mapping[str, str]
 
     @asynccontextmanager
-    async def with_keys(self, *networks: str) -> AsyncIterator["Tour"]:
-        """Open the same database once more, as it is started with the keys of these networks."""
-        async with _opened(self.box, {**self.environment, **self.box.keys(*networks)}) as tour:
+    async def with_keys(self, *networks: str, more: Mapping[str, str] = MappingProxyType({})) -> AsyncIterator["Tour"]:
+        """Open the same database once more, as it is started with the keys of these networks and `more` settings."""
+        async with _opened(self.box, {**self.environment, **self.box.keys(*networks), **more}) as tour:
             yield tour
 
     def say(self, words: str) -> None:
         """Print a paragraph."""
         self.terminal.write(f"\n{fill(words, _WIDTH)}\n\n")
 
-    async def type(self, line: str, *, picture: bool = False) -> None:
-        """Show a line as typed, run it and print its card, with the path of its picture where it is wanted."""
+    def page(self, words: str) -> None:
+        """Print what a page in a browser says, set apart from what the terminal says."""
+        # a broken address is none
+        wrap = TextWrapper(_WIDTH - 4, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        framed = indent("\n".join(wrap.fill(line) for line in words.split("\n")), "  | ")
+        self.terminal.write(f"{framed}\n\n")
+
+    async def type(self, line: str, *, picture: bool = False) -> Card:
+        """Show a line as typed, run it, print and return its card, with its picture's path where it is wanted."""
         self.terminal.write(f"clout> {line}\n\n")
         card = await self.terminal.run(line)
         self.terminal.print(card)
         if picture:
             pictures = Pictures(self.app.draw, environment={}, folder=_KEEP)
             self.terminal.write(f"\n{await pictures.of(card, _WIDTH)}")
+        return card
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +206,33 @@ async def _hostile(tour: Tour) -> None:
     await tour.type("@hexed")
 
 
+async def _an_owner_connects(tour: Tour) -> None:
+    tour.say(
+        "12. TikTok shows an account's figures to its owner only. So the team sends the creator a link; the page "
+        "behind it says what is read, by whom and for how long. One button there, one at TikTok, and the network "
+        "counts. This happens on real pages on this machine, before a pretend TikTok."
+    )
+    port = free_port()
+    async with tour.with_keys("tiktok", more=settings_of(port)) as keyed, pages(keyed.app, port):
+        await keyed.terminal.run(OWNER)
+        tour.box.clock.advance(timedelta(weeks=1))  # so that there is a score of before to compare with
+        await keyed.type(OWNER)
+        card = await keyed.type(f"connect {OWNER} tiktok")
+        browser = Browser()
+        await browser.go(link_of(card))
+        tour.page(browser.text)
+        tour.box.oauth["tiktok"].decide(OWNER.removeprefix("@"))
+        await browser.press()
+        await browser.follow()
+        tour.page(browser.text)
+        tour.say("The card has gained the network, and `why` a row for it.")
+        await keyed.type(OWNER)
+        await keyed.type(f"why {OWNER} since 7d")
+        tour.say("And when it ends, by the creator's own link or by the team, everything that was read goes at once.")
+        await keyed.type(f"disconnect {OWNER} tiktok")
+        await keyed.type(OWNER)
+
+
 _FAREWELL = (
     "That was the tour; its databases are gone again. Next: `clout lookup bsky.app` reads a real account, "
     '`clout chat -c "help"` lists every command.'
@@ -213,4 +252,5 @@ STOPS: tuple[Callable[[Tour], Awaitable[None]], ...] = (
     _a_difficult_server,
     _nobody,
     _hostile,
+    _an_owner_connects,
 )
