@@ -226,10 +226,10 @@ def _other_account(b: _Basis) -> _Words:
 
 
 def _partly(b: _Basis) -> _Words:
-    lead = line(f"Without these permissions of {b.name} nothing can be counted. {_KEPT_BACK}.")
+    lead = line(f"A permission of {b.name} without which nothing can be counted was not allowed. {_KEPT_BACK}.")
     items = tuple(Item(line=line(outside(one, HANDLE_LIMIT, "code"))) for one in b.outcome.missing)
-    missing = Listing(label=line("What was not allowed"), items=items)
-    return _Words("Something was left out", lead, (missing, *_still_good(b, "To allow all of it")), again=_TRY_AGAIN)
+    missing = (Listing(label=line("What was not allowed"), items=items),) if items else ()
+    return _Words("Something was left out", lead, (*missing, *_still_good(b, "To allow all of it")), again=_TRY_AGAIN)
 
 
 def _foreign(b: _Basis) -> _Words:

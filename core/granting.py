@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from core.connectors.owners import Owned
 from core.credentials import Credentials, OwnerToken
-from core.errors import CloutError, NotFound, NotRecorded
+from core.errors import CloutError, NeedsOwner, NotFound, NotRecorded
 from core.grants import granted_id
 from core.lookup import Lookups
 from core.models import Linked, Target
@@ -60,7 +60,7 @@ class Granting:
             pass
         try:
             reading = await self._lookups.lookup(team, text)
-        except NotFound:  # on no network that everybody may read: the account alone makes the creator
-            return self._lookups.handle(text).name, []
+        except (NotFound, NeedsOwner):  # on no network that everybody may read: the account alone makes the creator
+            return self._lookups.handle(text).name.rpartition("/")[2], []  # `company/glow-labs` is called by its end
         accounts = [(one.network, one.native_id) for one in reading.networks if one.native_id is not None]
         return reading.name or await self._lookups.new_name(team, text, reading), accounts

@@ -25,6 +25,7 @@ from core.database import Database
 from core.errors import (
     CloutError,
     InputError,
+    NeedsOwner,
     NotConfigured,
     SettingsError,
     SourceAuthFailed,
@@ -194,6 +195,8 @@ class SignIns:
             token = _token(owned, grant, row.asked_by)
             await self._granting.grant(row.team, row.creator, row.network, owned, token)
         except (CloutError, CancelledError):
+            if known is None:
+                await self._granting.withdraw(row.team, row.network, owned.native_id)
             await self._db.write(rows.opening, row.link, None)
             raise
         secret = self._secret()
@@ -220,6 +223,8 @@ class SignIns:
             return False
 
     def _failed(self, row: Row, error: SourceError) -> Outcome:
+        if isinstance(error, NeedsOwner) and not isinstance(error, TokenExpired):
+            return self._outcome(row, "partly")  # a network that does not tell what it was not allowed
         log.warning("a sign-in failed", network=row.network, team=row.team, error=type(error).__name__)
         refused = isinstance(error, SourceAuthFailed | NotConfigured)
         return self._outcome(row, "refused" if refused else "unanswered", reason=error.message)

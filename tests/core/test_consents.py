@@ -13,6 +13,7 @@ from core.consents import NO_ADDRESS
 from core.errors import (
     BadHandle,
     InputError,
+    NeedsOwner,
     NotConfigured,
     NotRecorded,
     SettingsError,
@@ -237,6 +238,14 @@ async def test_a_needed_scope_that_was_not_ticked(app, net):
     _, held = await signing_in(app, link)
     outcome = await app.consents.finish("closed", **held, code="good-code")
     assert (outcome.kind, outcome.missing) == ("partly", ("profile",))
+    await nothing_stored(app, net)
+
+
+async def test_a_scope_that_only_reading_finds_missing(app, net):
+    net.error = NeedsOwner("closed", "Closed: the posts were not allowed.")
+    _, link = await asked(app)
+    _, held = await signing_in(app, link)
+    assert (await app.consents.finish("closed", **held, code="good-code")).kind == "partly"
     await nothing_stored(app, net)
 
 
