@@ -12,6 +12,7 @@ from bots.discord_limits import Refusals
 from bots.discord_messenger import DiscordMessenger, nonce_of
 from core.errors import ChannelGone, DeliveryForbidden, DeliveryUnknown
 from core.messenger import Place
+from sandbox.discord_permissions import Overwrite, bits
 from tests.bots.test_discord_bot import CREATORS, asked, bot, clout, hall, public, running  # noqa: F401
 from tests.bots.test_render_slack import CARDS
 
@@ -231,6 +232,16 @@ async def test_one_role_is_called_and_nobody_else(hall, messenger, place, team):
         await messenger.send(team, place, CARDS["glowguru"], key="b", mention=f"<@&{wanted.id}>")
         sent = [call.body for call in hall.calls if call.method == "POST" and call.path.endswith("/messages")]
         assert [int(one) for one in sent[-1]["allowed_mentions"]["roles"]] == [wanted.id]
+
+
+async def test_a_channel_that_not_everybody_sees_is_private_as_is_an_unknown_one(hall, messenger, place, team):  # noqa: F811
+    assert not await messenger.private(team, place)
+    assert await messenger.private(team, place.model_copy(update={"channel": "123"}))
+    hall.channel(CREATORS).overwrites[hall.home.id] = Overwrite(0, deny=bits(["view_channel"]))
+    hall.allow(hall.channel(CREATORS), "view_channel")  # Clout itself may; the gateway tells of the change
+    async with asyncio.timeout(5):
+        while not await messenger.private(team, place):
+            await asyncio.sleep(0.01)
 
 
 async def test_a_place_is_checked_and_what_is_missing_is_named(hall, messenger, place, team):  # noqa: F811
