@@ -112,7 +112,8 @@ class Credentials:
     ) -> None:
         """Store a key in place of the one before, for a team or (empty) the installation; raises SettingsError."""
         shown = {name: value.get_secret_value() for name, value in values.items()}
-        await self._put(Where(team, network), shown, expires_at, scopes, by)
+        await self._db.write(keyring.put, self._sealed(Where(team, network), shown, expires_at, scopes, by))
+        self._known.clear()
 
     async def disconnect(self, team: str, network: str) -> bool:
         """Delete a team's key, or (empty) the installation's; False when there was none."""
@@ -136,6 +137,16 @@ class Credentials:
 
     async def keep_owner(self, team: str, network: str, token: OwnerToken) -> None:
         """Store what an owner granted a team in place of what was before; raises SettingsError without a key."""
+        await self._db.write(keyring.put, self._sealed_owner(team, network, token))
+        self._granted.clear()
+
+    async def renew_owner(self, team: str, network: str, token: OwnerToken) -> bool:
+        """Store a renewed token in place of the one before; False, nothing stored, if that was taken back meanwhile."""
+        kept = await self._db.write(keyring.renew, self._sealed_owner(team, network, token))
+        self._granted.clear()
+        return kept
+
+    def _sealed_owner(self, team: str, network: str, token: OwnerToken) -> Sealed:
         shown = {"access": token.access.get_secret_value()}
         if token.refresh is not None:
             shown["refresh"] = token.refresh.get_secret_value()
@@ -144,7 +155,7 @@ class Credentials:
             if at is not None:
                 shown[name] = at.isoformat()
         where = Where(team, network, token.native_id)
-        await self._put(where, shown, token.expires_at, token.scopes, token.connected_by)
+        return self._sealed(where, shown, token.expires_at, token.scopes, token.connected_by)
 
     async def owner_token(self, team: str, network: str, native_id: str) -> OwnerToken | None:
         """Return what an account's owner granted a team as it is stored now, None for nothing that can be read."""
@@ -225,20 +236,18 @@ class Credentials:
                 tokens.append((one.where.network, _owner_token(one, values)))
         return tokens
 
-    async def _put(
+    def _sealed(
         self,
         where: Where,
         values: Mapping[str, str],
         expires_at: datetime | None,
         scopes: Sequence[str],
         by: str,
-    ) -> None:
+    ) -> Sealed:
         self.check()
         assert self._vault is not None
         text = self._vault.lock(json.dumps(dict(values)))
-        await self._db.write(keyring.put, Sealed(where, text, expires_at, tuple(scopes), by, self._clock.now()))
-        self._known.clear()
-        self._granted.clear()
+        return Sealed(where, text, expires_at, tuple(scopes), by, self._clock.now())
 
     async def _open(self, one: Sealed) -> dict[str, str] | None:
         """Return what a row holds, encrypted anew where an old key did it; None, said once, when no key fits."""

@@ -1,34 +1,25 @@
 """Asking one network for one account: fresh enough or not, one flight at a time, scored and stored when it answers."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
 import structlog
 
-from core.authenticity import counting as counting_flags
-from core.authenticity import flags as unusual
 from core.errors import NotConfigured, NotFound, SourceError, Unavailable
 from core.grants import granted_id
+from core.learning import Learning, read_since
 from core.models import (
-    BestPost,
     Clock,
     Failure,
-    Manifest,
     NetworkReading,
-    NetworkScore,
-    Post,
-    Snapshot,
     Status,
     Target,
 )
-from core.readings import READ_BACK, Merge, carried, gains, joined, merge, read_from
-from core.recording import Learnt
-from core.scoring import best_posts, score_networks
+from core.readings import READ_BACK
 from core.sources import Source
-from core.store import Past, Store, StoredAccount
+from core.store import Store, StoredAccount
 from core.turns import Turns
 from core.weights import CURRENT
 
@@ -70,6 +61,7 @@ class Fetching:
 
     def __init__(self, store: Store, clock: Clock, patience: timedelta, turns: Turns | None = None) -> None:
         self._store = store
+        self._learning = Learning(store)
         self.turns = turns or Turns()
         self._clock = clock
         self._patience = patience
@@ -81,6 +73,7 @@ class Fetching:
         for flight in flights:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
+        await self._learning.aclose()
 
     def settled(self, ask: Ask, now: datetime, fresh: bool) -> Answer | None:
         """Return the answer that needs no request, or None: fresh enough, off, or told to wait."""
@@ -120,8 +113,9 @@ class Fetching:
             target = Target(handle=ask.handle, native_id=native_id)
             async with self.turns.live(ask.network):
                 since = read_since(ask.source.manifest, ask.known, now)
-                snapshot = await ask.source.fetch(target, since, self._patience, background=ask.background)
-            return Answer(ask, await self._learn(ask, snapshot, now))
+                with self._learning.awaited():
+                    snapshot = await ask.source.fetch(target, since, self._patience, background=ask.background)
+            return Answer(ask, await self._learning.learn(snapshot, ask.known, ask.source.manifest, now))
         except SourceError as error:
             return await self._failed(ask, error, now)
 
@@ -130,15 +124,7 @@ class Fetching:
         now = self._clock.now()
         async with self.turns.live(source.manifest.name):
             snapshot = await source.fetch(target, now - READ_BACK, self._patience)
-        return await self._learn(Ask(source, target.handle), snapshot, now)
-
-    async def _learn(self, ask: Ask, snapshot: Snapshot, now: datetime) -> NetworkReading:
-        """Score what was read together with what was known, and store both in one transaction."""
-        profile = snapshot.profile
-        past = await self._store.past(profile.network, profile.native_id, since=now - READ_BACK)
-        one = learnt(snapshot, past, ask.known, ask.source.manifest, now)
-        await self._store.record(one.snapshot, one.reading, changed=one.changed, deleted=one.deleted)
-        return one.reading
+        return await self._learning.learn(snapshot, None, source.manifest, now)
 
     async def _failed(self, ask: Ask, error: SourceError, now: datetime) -> Answer:
         reading = ask.known.reading if ask.known else None
@@ -155,89 +141,6 @@ class Fetching:
             )
         log.info("network failed", network=ask.network, error=type(error).__name__)
         return Answer(ask, _failed(reading, ask, error), error)
-
-
-Read = tuple[Snapshot, Past, StoredAccount | None]
-"""What one fetch brought, what was stored before it, and how the account was shown until now."""
-
-
-def read_since(manifest: Manifest, known: StoredAccount | None, now: datetime) -> datetime:
-    """Return since when the posts of an account are to be read."""
-    return read_from(manifest, known.reading if known else None, known.fetched_at if known else None, now)
-
-
-def learnt(snapshot: Snapshot, past: Past, before: StoredAccount | None, manifest: Manifest, now: datetime) -> Learnt:
-    """Return what one fetch teaches: scored together with what was known; `before` is what was shown. Pure."""
-    return next(learnt_together([(snapshot, past, before)], manifest, now))
-
-
-def learnt_together(read: Sequence[Read], manifest: Manifest, now: datetime) -> Iterator[Learnt]:
-    """Yield what each of several fetches from one network teaches, scored at once. Pure."""
-    ready = [_ready(snapshot, past, manifest, now) for snapshot, past, _ in read]
-    wholes = [_whole(snapshot, manifest, before, now) for snapshot, _, before in read]
-    entries = [
-        (snapshot.profile, one.scored, now, snapshot.complete_from, past.followers)
-        for snapshot, (_, past, _), one in zip(wholes, read, ready, strict=True)
-    ]
-    scores = score_networks(entries, estimated=[one.estimated for one in ready])
-    for snapshot, (_, past, before), one, score in zip(wholes, read, ready, scores, strict=True):
-        reading = _reading(snapshot, one, past, score, manifest, now)
-        if reading.score is not None:
-            reading = reading.model_copy(
-                update={"score": carried(reading.score, before.reading.score if before else None)}
-            )
-        yield Learnt(snapshot, reading, one.merged.changed, one.merged.deleted)
-
-
-def _whole(snapshot: Snapshot, manifest: Manifest, before: StoredAccount | None, now: datetime) -> Snapshot:
-    """Return a read as reaching as far back as the posts that are stored, when it began where they end."""
-    return joined(snapshot, manifest, before.reading, before.fetched_at, now) if before is not None else snapshot
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A read joined with what was known: `scored` are the posts with the counts that scoring sees."""
-
-    merged: Merge
-    scored: tuple[Post, ...]
-    estimated: bool
-    notes: tuple[str, ...]
-
-
-def _ready(snapshot: Snapshot, past: Past, manifest: Manifest, now: datetime) -> _Ready:
-    merged = merge(past.posts, snapshot)
-    if manifest.counts_are != "lifetime":
-        return _Ready(merged, merged.posts, False, snapshot.notes)
-    gained = gains(merged.posts, past.baselines, now)
-    return _Ready(merged, gained.posts, gained.estimated, (*snapshot.notes, *gained.notes))
-
-
-def _reading(
-    snapshot: Snapshot, one: _Ready, past: Past, score: NetworkScore, manifest: Manifest, now: datetime
-) -> NetworkReading:
-    profile, reach, earlier = snapshot.profile, snapshot.complete_from, past.followers
-    best: tuple[BestPost, ...] = ()
-    if score.score is not None:
-        raw = {post.native_id: post for post in one.merged.posts}  # a card shows what the network shows
-        carrying = best_posts(profile, one.scored, now, complete_from=reach, earlier=earlier, estimated=one.estimated)
-        best = tuple(BestPost(post=raw[b.post.native_id], leverage=b.leverage) for b in carrying)
-    # running totals say nothing about single posts, so only the audience is looked at
-    shown = () if manifest.counts_are == "lifetime" else one.scored
-    found = unusual(profile, shown, now, earlier, inputs=score.inputs)
-    return NetworkReading(
-        network=profile.network,
-        status="ok",
-        handle=profile.handle,
-        native_id=profile.native_id,
-        combine=manifest.combine,
-        access=snapshot.access,
-        profile=profile,
-        score=score.model_copy(update={"flags": counting_flags(found)}),
-        best_posts=best,
-        flags=found,
-        complete_from=reach,
-        notes=one.notes,
-    )
 
 
 def _outdated(reading: NetworkReading) -> bool:

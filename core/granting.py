@@ -33,13 +33,15 @@ class Granting:
         source = (await of_team(self._sources, self._credentials, team))[network].under(opened_by(team, token))
         stored = granted_id(owned.native_id, team)
         known = await self._credentials.owner_token(team, network, owned.native_id)
-        await self._lookups.fetching.first(source, Target(handle=owned.handle, native_id=owned.native_id))
+        await self._credentials.keep_owner(team, network, token)  # first: without it nothing read may be kept
         try:
+            await self._lookups.fetching.first(source, Target(handle=owned.handle, native_id=owned.native_id))
             await self._store.link(team, name, [*beside, (network, stored)])
-            await self._credentials.keep_owner(team, network, token)
         except (CloutError, asyncio.CancelledError):
             if known is None:
-                await self._store.withdrawn(team, network, owned.native_id)
+                await self.withdraw(team, network, owned.native_id)
+            else:
+                await self._credentials.keep_owner(team, network, known)
             raise
         await self._store.unlink(team, name, network, owned.native_id)  # the public reading of the same account
         return await self._lookups.accounts(team, name)

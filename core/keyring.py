@@ -43,20 +43,29 @@ class Sealed:
 
 def put(conn: Connection, one: Sealed) -> None:
     """Store a credential in place of the one before."""
-    conn.execute(
-        _upsert(conn.dialect.name),
-        {
-            "team": one.where.team,
-            "network": one.where.network,
-            "native_id": one.where.native_id,
-            "kind": one.where.kind,
-            "sealed": one.text,
-            "expires_at": None if one.expires_at is None else to_ms(one.expires_at),
-            "scopes": " ".join(one.scopes),
-            "connected_by": one.connected_by,
-            "at": to_ms(one.at),
-        },
-    )
+    where = one.where
+    key = {"team": where.team, "network": where.network, "native_id": where.native_id, "kind": where.kind}
+    conn.execute(_upsert(conn.dialect.name), key | _fields(one))
+
+
+def renew(conn: Connection, one: Sealed) -> bool:
+    """Store a credential in place of the one before; False, and nothing stored, when that was taken back meanwhile."""
+    return conn.execute(update(credentials).where(_at(one.where)).values(_fields(one))).rowcount == 1
+
+
+def _fields(one: Sealed) -> dict[str, str | int | None]:
+    return {
+        "sealed": one.text,
+        "expires_at": None if one.expires_at is None else to_ms(one.expires_at),
+        "scopes": " ".join(one.scopes),
+        "connected_by": one.connected_by,
+        "at": to_ms(one.at),
+    }
+
+
+def holds(conn: Connection, where: Where) -> bool:
+    """Return whether there is such a credential."""
+    return conn.scalar(select(credentials.c.at).where(_at(where))) is not None
 
 
 def keys_of(conn: Connection, team: str) -> list[Sealed]:

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from core.grants import name_key
+from core.grants import name_key, told
+from core.keyring import Where, holds
 from core.models import Failure, NetworkReading, NetworkScore, Post, Profile, Snapshot, Status
 from core.tables import (
     COUNTS,
@@ -104,9 +105,12 @@ def record(
     changed: Sequence[Post],
     deleted: Sequence[str],
     now: datetime,
-) -> int:
+) -> int | None:
     """See Store.record."""
     profile, dialect = snapshot.profile, conn.dialect.name
+    own, team = told(profile.native_id)
+    if team and not holds(conn, Where(team, profile.network, own)):
+        return None  # the owner took it back while it was read
     at = to_ms(profile.fetched_at)
     mine = _settle_handle(conn, profile)
     if mine is not None and at < (mine.fetched_at or 0) <= to_ms(now):
@@ -278,24 +282,24 @@ def record_failure(
 ) -> int | None:
     """See Store.record_failure; the account's id when it is known."""
     known = accounts.c.native_id == native_id if native_id else accounts.c.handle_key == handle_key(handle)
-    told = failure.model_dump_json()
+    as_json = failure.model_dump_json()
     account_id: int | None = conn.scalar(
         update(accounts)
         .where(accounts.c.network == network, known)
-        .values(status=status, status_at=to_ms(at), failed_at=to_ms(at), failure=told)
+        .values(status=status, status_at=to_ms(at), failed_at=to_ms(at), failure=as_json)
         .returning(accounts.c.id)
     )
     if account_id is None and failure.error == "NotFound":
-        row = {"network": network, "handle_key": handle_key(handle), "failure": told, "until": to_ms(at + MISS_FOR)}
+        row = {"network": network, "handle_key": handle_key(handle), "failure": as_json, "until": to_ms(at + MISS_FOR)}
         conn.execute(upsert(misses, conn.dialect.name), row)
     return account_id
 
 
 def record_many(conn: Connection, learnt: Sequence[Learnt], missed: Sequence[Missed], now: datetime) -> list[int]:
     """See Store.record_many; the ids of all accounts that are known."""
-    ids = [record(conn, one.snapshot, one.reading, one.changed, one.deleted, now) for one in learnt]
+    read = [record(conn, one.snapshot, one.reading, one.changed, one.deleted, now) for one in learnt]
     failed = [record_failure(conn, m.network, m.failure, m.status, now, m.handle, m.native_id) for m in missed]
-    return ids + [account_id for account_id in failed if account_id is not None]
+    return [account_id for account_id in (*read, *failed) if account_id is not None]
 
 
 def forget(conn: Connection, network: str, native_id: str) -> bool:

@@ -26,7 +26,8 @@ from core.errors import (
     SourceError,
     Unavailable,
 )
-from core.fetching import failure_of, learnt_together, read_since, status_of
+from core.fetching import failure_of, status_of
+from core.learning import Read, learnt_together, read_since
 from core.models import BudgetState, Clock, Model, Moment, Snapshot, Target, Window
 from core.readings import READ_BACK
 from core.recording import Learnt, Missed
@@ -319,11 +320,11 @@ class Refreshing:
         network, db = source.manifest.name, self._store.database
         pasts = await db.read(queue.pasts, network, ids, now - READ_BACK, now)
         brought = [
-            (snapshot, past, one.known.stored if one.known is not None else None)
+            Read(snapshot, past, one.known.stored if one.known is not None else None, source.manifest, now)
             for (one, snapshot), past in zip(read, pasts, strict=True)
         ]
         taught = []
-        for one in learnt_together(brought, source.manifest, now):
+        for one in learnt_together(brought):
             taught.append(one)
             await asyncio.sleep(0)  # each takes milliseconds: somebody's command may be waiting for the loop
         return taught

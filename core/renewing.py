@@ -154,8 +154,9 @@ class Renewing:
             self._rest(where)
             raise
         after = token.model_copy(update=_of_grant(grant))
-        await self._credentials.keep_owner(where.team, where.network, after)
         self._pauses.pop(where, None)
+        if not await self._credentials.renew_owner(where.team, where.network, after):
+            raise gone  # taken back while the network was asked
         return after
 
     def _is_newer(self, token: OwnerToken, refused: SecretStr | None, access: OwnerAccess) -> bool:
@@ -166,7 +167,7 @@ class Renewing:
     async def _end(self, where: Where, token: OwnerToken) -> None:
         """Remember that only the owner can help, so that the network is not asked again and again."""
         at = self._clock.now()
-        await self._credentials.keep_owner(where.team, where.network, token.model_copy(update={"ended_at": at}))
+        await self._credentials.renew_owner(where.team, where.network, token.model_copy(update={"ended_at": at}))
         log.warning("an owner's permission has ended", network=where.network, team=where.team)
 
     def _rest(self, where: Where) -> None:

@@ -109,6 +109,11 @@ class Store:
         """What is stored about an account before a fetch (now, or `at`); an unknown one has an empty past."""
         return await self._db.read(recall.past, network, native_id, since, at or self._clock.now())
 
+    async def pasts(self, pairs: Sequence[Pair], *, since: datetime) -> list[Past]:
+        """`past` of several (network, native id) pairs, in one round."""
+        now = self._clock.now()
+        return await self._db.read(lambda conn: [recall.past(conn, *pair, since, now) for pair in pairs])
+
     async def record(
         self,
         snapshot: Snapshot,
@@ -116,15 +121,16 @@ class Store:
         *,
         changed: Sequence[Post],
         deleted: Sequence[str] = (),
-    ) -> int:
+    ) -> int | None:
         """Write one fetch in one transaction and return the account's id.
 
         `changed` are the posts that are new or whose counts moved, `deleted` native ids of posts that are gone. A
-        handle that moved to another native id moves here too. An older reading never replaces a newer one.
+        handle that moved to another native id moves here too. An older reading never replaces a newer one. None, and
+        nothing written, for what an owner has taken back while it was read.
         """
         now = self._clock.now()
 
-        def work(conn: Connection) -> int:
+        def work(conn: Connection) -> int | None:
             account_id = recording.record(conn, snapshot, reading, changed, deleted, now)
             self._attempted(conn, account_id, now)
             return account_id

@@ -6,10 +6,10 @@ Per-key errors stand inside a 200 (CONNECTORS 6.3). Every count is optional; tim
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator
 
 from core.connectors.base import (
     Asked,
@@ -21,17 +21,21 @@ from core.connectors.base import (
     links_in,
     moment,
 )
+from core.connectors.items import Item, Items, Place
 from core.connectors.restli import LABEL, NAME, NEEDS_OWNER
 from core.errors import NeedsOwner, NotFound, SourceChanged, SourceError, Unavailable
-from core.models import Kind, Post, Profile
+from core.models import Kind, Profile
 
 PAGE_SIZE = 100
 ORGANIZATION, BRAND, PERSON = "urn:li:organization:", "urn:li:organizationBrand:", "urn:li:person:"
 _KINDS = {"SCHOOL": "school", "BRAND": "showcase"}  # primaryOrganizationType -> how its address begins
-_SHOWN = frozenset({"PUBLIC", "LOGGED_IN", None})
+_PUBLISHED, _SHOWN = frozenset({"PUBLISHED", None}), frozenset({"PUBLIC", "LOGGED_IN", None})
 _NO_FEED = "NONE"  # an advertisement that stands in no feed
 _VANITY = re.compile(r"\w(?:[\w.&-]{0,98}[\w-])?")
-_POST_URN = re.compile(r"urn:li:(?:share|ugcPost):[0-9]{1,30}")
+
+
+def _from_milliseconds(value: int) -> datetime:
+    return datetime.fromtimestamp(value / 1000, UTC)
 
 
 def _milliseconds(value: object) -> datetime | None:
@@ -51,7 +55,11 @@ def _mapping(value: object) -> object:
     return value if isinstance(value, dict) else {}
 
 
-Millis = Annotated[datetime | None, BeforeValidator(_milliseconds)]
+Millis = Annotated[
+    Annotated[int, Field(strict=True, ge=0, le=4 * 10**12), AfterValidator(_from_milliseconds)]
+    | Annotated[datetime | None, PlainValidator(_milliseconds)],
+    Field(union_mode="left_to_right"),
+]
 
 
 class _Rest(Wire):
@@ -187,35 +195,23 @@ def administered(body: bytes, asked: Asked) -> tuple[str, ...]:
 # --- posts ------------------------------------------------------------------------------------------------------------
 
 
-class _Distribution(_Rest):
-    feed: LenientText = Field(None, alias="feedDistribution")
-
-
-class _Element(_Rest):
-    id: LenientText = None
-    author: LenientText = None
-    created: Millis = Field(None, alias="createdAt")
-    published: Millis = Field(None, alias="publishedAt")
-    modified: Millis = Field(None, alias="lastModifiedAt")
-    state: LenientText = Field(None, alias="lifecycleState")
-    visibility: LenientText = None
-    commentary: LenientText = None
-    reshared: Annotated[Mapping[str, Any], BeforeValidator(_mapping)] = Field({}, alias="reshareContext")
-    distribution: Annotated[_Distribution, BeforeValidator(_mapping)] = _Distribution()
-
-    @property
-    def at(self) -> datetime | None:
-        """When it was published, where that is told."""
-        return self.published or self.created
-
-    @property
-    def kind(self) -> Kind:
-        """A reshare with words of its own is a quote."""
-        return "original" if not self.reshared else "quote" if self.commentary else "repost"
+_PostUrn = Annotated[str, Field(strict=True, max_length=60, pattern=r"^urn:li:(?:share|ugcPost):[0-9]+$")]
+_ITEMS = Items(
+    NAME,
+    native_id=Place("id", _PostUrn),
+    created_at=Place("publishedAt|createdAt", Millis),
+    author=Place("author", str),
+    modified=Place("lastModifiedAt", Millis),
+    state=Place("lifecycleState", str),
+    visibility=Place("visibility", str),
+    commentary=Place("commentary", str),
+    reshared=Place("reshareContext", Any),
+    feed=Place("distribution.feedDistribution", str),
+)
 
 
 class _Posts(_Rest):
-    elements: Annotated[tuple[_Element, ...], BeforeValidator(_objects)]
+    elements: Annotated[list[Item], _ITEMS]
     paging: Annotated[_Paging, BeforeValidator(_mapping)] = _Paging()
 
 
@@ -223,14 +219,18 @@ def posts(body: bytes, asked: Asked, start: int = 0) -> Page:
     """Return the published posts of a page of the list, which is sorted by the last change, newest first."""
     read = _Posts.model_validate_json(body)
     items = read.elements
-    changed = [one.modified or one.at for one in items if one.modified or one.at]
-    own = (one for one in items if _is_shown(one, asked))
+    changed = [item["modified"] or item["created_at"] for item in items]
+    ids, more = tuple(filter(None, (item["native_id"] for item in items))), _has_more(read, start)
+    own = [item for item in items if _is_shown(item, asked.subject)]
+    for item in own:
+        item["kind"] = _kind(item)
+        item["url"] = f"https://www.linkedin.com/feed/update/{item['native_id']}/"
     return Page(
-        posts=tuple(post for post in map(_post, own) if post is not None),
-        cursor=str(start + PAGE_SIZE) if _has_more(read, start) else None,
-        oldest=changed[-1] if changed else None,
+        posts=_ITEMS.posts(own),
+        cursor=str(start + PAGE_SIZE) if more else None,
+        oldest=next(filter(None, reversed(changed)), None),
         items=len(items),
-        ids=tuple(one.id for one in items if one.id),
+        ids=ids,
     )
 
 
@@ -241,17 +241,16 @@ def _has_more(read: _Posts, start: int) -> bool:
     return onward or len(read.elements) >= PAGE_SIZE
 
 
-def _is_shown(one: _Element, asked: Asked) -> bool:
-    own = not asked.subject or one.author in (None, asked.subject)
-    shown = one.state in ("PUBLISHED", None) and one.visibility in _SHOWN
-    return own and shown and one.distribution.feed != _NO_FEED
+def _is_shown(item: Item, subject: str) -> bool:
+    if item["native_id"] is None or item["created_at"] is None:
+        return False
+    own = not subject or item["author"] in (None, subject)
+    return own and item["state"] in _PUBLISHED and item["visibility"] in _SHOWN and item["feed"] != _NO_FEED
 
 
-def _post(one: _Element) -> Post | None:
-    if one.at is None or not _POST_URN.fullmatch(one.id or ""):
-        return None
-    url = f"https://www.linkedin.com/feed/update/{one.id}/"
-    return Post(network=NAME, native_id=one.id or "", created_at=one.at, kind=one.kind, url=url)
+def _kind(item: Item) -> Kind:
+    """Return what a post is to its author: a reshare with words of its own is a quote."""
+    return "original" if not item["reshared"] else "quote" if (item["commentary"] or "").strip() else "repost"
 
 
 # --- reactions and statistics -----------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 The API shows a person their own account only, and counts one post at a time (CONNECTORS 5.3). Errors are Graph's.
 """
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -17,13 +16,13 @@ from core.connectors.base import (
     Call,
     Credentials,
     LenientText,
-    NeededMoment,
     Page,
     Walk,
     links_in,
 )
 from core.connectors.graph import GraphError, GraphWire, Paging, Session, page_after, refusal
 from core.connectors.insights import Figures, figures, of_posts
+from core.connectors.items import Item, Items, Place, Stamp
 from core.connectors.meta_login import as_owner, threads_access
 from core.connectors.owners import ACCESS, OAuth, Owned, needs_owner
 from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError, Unavailable
@@ -103,8 +102,10 @@ _PROFILE_FIELDS = "id username name is_verified threads_biography".split()  # no
 _POST_FIELDS = "id permalink timestamp username media_type is_quote_post".split()
 _OPTIONAL = frozenset({*_PROFILE_FIELDS, *_POST_FIELDS} - {"id", "username", "timestamp"})
 _METRICS = "views,likes,replies,reposts,quotes,shares"
-_POST_ID = r"^[0-9A-Za-z_-]{1,64}$"
-_PERMALINK = re.compile(r"https://www\.threads\.(?:net|com)/[A-Za-z0-9_./@-]{1,120}")
+_Id = Annotated[str, Field(strict=True, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
+_Permalink = Annotated[
+    str, Field(strict=True, max_length=150, pattern=r"^https://www\.threads\.(?:net|com)/[A-Za-z0-9_./@-]+$")
+]
 _REPOST = "REPOST_FACADE"
 
 # --- what the answers look like (Threads API: Threads User, Threads Media) --------------------------------------------
@@ -115,29 +116,26 @@ def _truth(value: object) -> bool | None:
 
 
 class _User(GraphWire):
-    id: str = Field(pattern=_POST_ID)
+    id: _Id
     username: str = Field(pattern=r"^[0-9A-Za-z_.]{1,30}$")
     name: LenientText = None
     biography: LenientText = Field(None, alias="threads_biography")
     verified: Annotated[bool | None, BeforeValidator(_truth)] = Field(None, alias="is_verified")
 
 
-class _Thread(GraphWire):
-    id: str = Field(pattern=_POST_ID)
-    at: NeededMoment = Field(alias="timestamp")
-    username: LenientText = None
-    permalink: LenientText = None
-    media: LenientText = Field(None, alias="media_type")
-    quotes: Annotated[bool | None, BeforeValidator(_truth)] = Field(None, alias="is_quote_post")
-
-    @property
-    def kind(self) -> Kind:
-        """What the post is to its author; replies stand in a list of their own, which is not read."""
-        return "repost" if self.media == _REPOST else "quote" if self.quotes else "original"
+_THREADS = Items(
+    MANIFEST.name,
+    native_id=Place("id", _Id, needed=True),
+    created_at=Place("timestamp", Stamp, needed=True),
+    url=Place("permalink", _Permalink),
+    author=Place("username", str),
+    media=Place("media_type", str),
+    quotes_another=Place("is_quote_post", Annotated[bool, Field(strict=True)]),
+)
 
 
 class _Threads(Paging):
-    items: tuple[_Thread, ...] = Field(alias="data")
+    items: Annotated[list[Item], _THREADS] = Field(alias="data")
 
 
 # --- answers to house types -------------------------------------------------------------------------------------------
@@ -162,29 +160,27 @@ def _profile(body: bytes, asked: Asked) -> Profile:
 def _page(body: bytes, asked: Asked) -> Page:
     """Return a page of the account's posts; what somebody else wrote stays only as the repost it is."""
     found = _Threads.model_validate_json(body)
-    items = found.items
+    items, handle = found.items, asked.handle
+    oldest, ids = items[-1]["created_at"] if items else None, tuple(item["native_id"] for item in items)
+    for item in items:
+        item["kind"] = _kind(item)
+    own = [item for item in items if item["kind"] == "repost" or _is_by(item["author"], handle)]
     return Page(
-        posts=tuple(_post(item) for item in items if _is_own(item, asked)),
+        posts=_THREADS.posts(own),
         cursor=found.next_page or found.after,  # `next` is not told of by every version
-        oldest=items[-1].at if items else None,
+        oldest=oldest,
         items=len(items),
-        ids=tuple(item.id for item in items),
+        ids=ids,
     )
 
 
-def _is_own(item: _Thread, asked: Asked) -> bool:
-    return item.kind == "repost" or not asked.handle or (item.username or asked.handle).lower() == asked.handle
+def _kind(item: Item) -> Kind:
+    """Return what a post is to its author; replies stand in a list of their own, which is not read."""
+    return "repost" if item["media"] == _REPOST else "quote" if item["quotes_another"] else "original"
 
 
-def _post(item: _Thread) -> Post:
-    link = item.permalink or ""
-    return Post(
-        network=MANIFEST.name,
-        native_id=item.id,
-        created_at=item.at,
-        kind=item.kind,
-        url=link if _PERMALINK.fullmatch(link) else None,
-    )
+def _is_by(author: str | None, handle: str) -> bool:
+    return not handle or author is None or author.lower() == handle
 
 
 def _counted(post: Post, told: Figures) -> Post:

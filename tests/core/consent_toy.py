@@ -1,6 +1,7 @@
 """A network that only owners open, in memory, beside one that is open to all; and an app that reads them."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -77,6 +78,9 @@ class Net:
     renewals: int = 0
     revoked: list[str] = field(default_factory=list)
     public: frozenset[str] = frozenset({"glow"})
+    gate: asyncio.Event | None = None
+    reached: asyncio.Event | None = None
+    meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def closed(
         self, target: Target, since: datetime, client: Requests, clock: Clock, credentials: dict[str, SecretStr]
@@ -87,6 +91,9 @@ class Net:
             raise needs_owner(CLOSED, target.handle)
         if self.error is not None:
             raise self.error
+        if self.gate is not None and self.reached is not None:
+            self.reached.set()
+            await self.gate.wait()
         if token.get_secret_value() not in self.good:
             raise TokenExpired("closed", "Closed: the token is refused.")
         return self.snapshot("closed", target.native_id or "77", target.handle, 40).model_copy(
@@ -119,6 +126,9 @@ class Net:
         if self.renew_error is not None:
             raise self.renew_error
         assert grant.refresh == SecretStr(f"r-{self.renewals}"), "a spent token"
+        await asyncio.sleep(0)
+        if self.meanwhile is not None:
+            await self.meanwhile()
         self.renewals += 1
         self.good = {f"a-{self.renewals}"}
         return self.grant(self.renewals)
@@ -160,7 +170,6 @@ async def opened(folder: Path, net: Net, *, name: str = "clout.db", **more: obje
         database_url=f"sqlite:///{folder / name}",
         secret_keys=SecretStr(KEY),
         networks={"closed": NetworkSettings(values=values)},
-        log_level="ERROR",
         **more,  # type: ignore[arg-type]
     )
     async with build(settings, clock=net.clock, connectors=net.connectors()) as app:

@@ -1,5 +1,6 @@
 """An account that its owner opens joins one team's creator, is nobody else's, and leaves without a trace."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,21 @@ async def test_a_team_that_left_takes_what_owners_showed_it_along(tmp_path: Path
         left = await app.store.database.read(everything)
     assert f"77 @{TEAM}" not in left
     assert f"77 @{OTHER_TEAM}" in left
+
+
+async def test_what_was_under_way_at_a_withdrawal_comes_back_to_nothing(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await app.granting.grant(TEAM, "@glow", "closed", GLOW, net.token())
+        net.clock.move(hours=7)
+        read = asyncio.Event()
+        net.gate = asyncio.Event()
+        net.reached = read
+        lookup = asyncio.create_task(app.lookups.lookup(TEAM, "closed:glow", fresh=True))
+        await read.wait()
+        assert await app.granting.withdraw(TEAM, "closed", "77")
+        net.gate.set()
+        await lookup
+        assert "77 @" not in await app.store.database.read(everything)
 
 
 async def test_the_change_ledger_has_a_row_for_the_network_that_joined(tmp_path: Path, net: Net) -> None:

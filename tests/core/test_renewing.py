@@ -123,6 +123,16 @@ async def test_a_network_that_is_down_is_asked_again_later_and_seldom(tmp_path: 
         assert await app.renewing.renew_due(net.clock.now()) == 1
 
 
+async def test_a_token_taken_back_while_it_is_renewed_stays_gone(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        net.clock.move(hours=19)
+        net.meanwhile = lambda: app.granting.withdraw(TEAM, "closed", "77")
+        assert await app.renewing.renew_due(net.clock.now()) == 0
+        assert net.renewals == 1
+        assert await app.credentials.owner_tokens(TEAM, "closed") == ()
+
+
 async def test_what_ends_is_told_by_the_refresh_token_not_by_each_day(tmp_path: Path, net: Net) -> None:
     async with opened(tmp_path, net) as app:
         await granted(app, net)
