@@ -115,14 +115,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="Which invented world to visit.")] = 20,
 ) -> None:
     """Take a tour of Clout with invented creators; needs no key and no network."""
-    if where == "slack":
-        from bots.demo_slack import conversation
+    if where in {"slack", "discord"}:
+        from bots.demo_chats import conversation
 
-        raise typer.Exit(_run(conversation(seed)))
-    if where == "discord":
-        from bots.demo_discord import conversation as on_discord
-
-        raise typer.Exit(_run(on_discord(seed)))
+        raise typer.Exit(_run(conversation(where, seed)))
     if where:
         raise typer.BadParameter("there is one of slack, of discord, and the tour without a word", param_hint="where")
     from bots.demo import tour

@@ -133,7 +133,7 @@ async def _track(box: Sandbox, app: App, creators: tuple[str, ...]) -> None:
 
 
 _INTRO = (
-    "12. Two weeks of a team channel. The same creators are tracked in Slack, in Discord and here. A digest is asked "
+    "13. Two weeks of a team channel. The same creators are tracked in Slack, in Discord and here. A digest is asked "
     "for every Monday at nine in Berlin, and a line when @beanco comes to 55, which somebody then snoozes by its "
     "button. The bots are the real ones; Slack and Discord are pretend, and only the clock is moved by hand."
 )

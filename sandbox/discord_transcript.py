@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from sandbox.discord_deeds import Modal
 
 _MENTION = re.compile(r"<(@[!&]?|#|/[\w -]+:)(\d+)>")
-_TIME = re.compile(r"<t:(-?\d+)(?::[tTdDfFR])?>")
+_TIME = re.compile(r"<t:(-?\d+)(?::([tTdDfFR]))?>")
+_ADDRESS = re.compile(r" \(https?://[^\s)]+\)")
 _LINK = re.compile(r"(?<!\\)\[((?:\\.|[^\]\\])*)\]\(<?([^)\s>]+)>?\)")
 _STRESS = re.compile(
     r"(?<!\\)(\*\*\*|\*\*|\*|(?<!\w)__|(?<!\w)_|~~|\|\|)(?=\S)((?:\\.|[^\\])+?)(?<=[^\s\\])\1(?!(?<=_)\w)"
@@ -28,7 +29,7 @@ def transcript(channel: Channel) -> str:
     for message in channel.log:
         if not message.deleted:
             lines += _entry(message)
-    return "\n".join(lines) + "\n"
+    return _ADDRESS.sub("", "\n".join(lines)) + "\n"  # people see a link's label; `plain` tells its address too
 
 
 def _entry(message: Message) -> list[str]:
@@ -76,14 +77,17 @@ def seen(text: str, guild: Guild | None = None) -> str:
         return f"@{member.user.shown if member is not None else 'unknown-user'}"
 
     text = _LINK.sub(lambda found: f"{found[1]} ({found[2]})" if found[1] != found[2] else found[2], text)
-    text = _TIME.sub(lambda found: _moment(int(found[1])), _MENTION.sub(named, text))
+    text = _TIME.sub(lambda found: _moment(int(found[1]), found[2] or "f"), _MENTION.sub(named, text))
     text = _STRESS.sub(r"\2", _STRESS.sub(r"\2", _LEAD.sub("", text)))
     return _ESCAPED.sub(r"\1", text).translate(_UNSEEN)
 
 
-def _moment(seconds: int) -> str:
+def _moment(seconds: int, form: str) -> str:
+    """Return a moment as a client in London shows it; how long ago it is, only the client's clock would know."""
     try:
-        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        when = datetime.fromtimestamp(seconds, UTC)
+        day, hour = f"{when.day} {when:%b %Y}", f"{when:%H:%M}"
+        return hour if form in "tT" else day if form in "dD" else f"{day} {hour}"
     except (ValueError, OverflowError, OSError):
         return "invalid date"
 

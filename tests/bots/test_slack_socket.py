@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from pydantic import SecretStr
 
-from bots.demo_slack import conversation
+from bots.demo_chats import conversation
 from bots.fronts import serve as serve_all
 from core.connectors import manifests
 from core.errors import SettingsError
@@ -74,14 +74,21 @@ async def test_thrown_out_it_says_so_and_ends(settings, slack, capsys, how):
     assert "Install the app again" in capsys.readouterr().err
 
 
-async def test_the_demo_shows_a_conversation(capsys):
-    assert await conversation(20) == 0
+@pytest.mark.parametrize(
+    ("platform", "typed", "hidden"),
+    [
+        ("slack", "Mia Member types: /influence @beanco", "(only Mia Member sees this)"),
+        ("discord", "Mia uses /influence handle:@beanco", "(only Mia sees this)"),
+    ],
+)
+async def test_the_demo_shows_a_conversation(capsys, platform, typed, hidden):
+    assert await conversation(platform, 20) == 0
     shown = capsys.readouterr().out
     for words in (
-        "Mia Member types: /influence @beanco",
+        typed,
         "rounded from 1 +",
         "Bluesky has a problem of its own",
         "@hexed ·",
-        "(only Mia Member sees this)",
+        hidden,
     ):
         assert words in shown

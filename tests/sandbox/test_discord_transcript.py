@@ -15,7 +15,8 @@ SEEN = {
     r"\*not bold\* \_x\_ \# \@": "*not bold* _x_ # @",
     "https\u200b://x.example": "https://x.example",
     "[Breakdown](https://x.example/a)": "Breakdown (https://x.example/a)",
-    "updated <t:1772452800:R>": "updated 2026-03-02 12:00 UTC",
+    "updated <t:1772452800:R>": "updated 2 Mar 2026 12:00",
+    "<t:1772452800:D>, <t:1772452800:t> or <t:1772452800>": "2 Mar 2026, 12:00 or 2 Mar 2026 12:00",
     "snake_case_name and 2 * 3 * 4": "snake_case_name and 2 * 3 * 4",
     "`code`": "`code`",
 }
