@@ -299,6 +299,39 @@ def _facebook(page: int) -> Any:
     return {"data": [post(number) for number in range(25)], "paging": paging}
 
 
+def _threads(page: int) -> Any:
+    def thread(number: int) -> Any:
+        return {
+            "id": str(18_000_000_000_000_000 + page * 1000 + number),
+            "permalink": f"https://www.threads.net/@mara.prints/post/C{page:04}{number:04}",
+            "timestamp": _meta(_at(page, number)),
+            "username": "mara.prints",
+            "media_type": "IMAGE" if number % 3 else "TEXT_POST",
+            "is_quote_post": number % 9 == 0,
+        }
+
+    cursors = {"before": "QVFIUjRtc2c5", "after": "QVFIUmx1WTBpMGpo"}
+    return {"data": [thread(number) for number in range(100)], "paging": {"cursors": cursors}}
+
+
+def _linkedin(page: int) -> Any:
+    def element(number: int) -> Any:
+        at = int(_at(page, number).timestamp() * 1000)
+        return {
+            "id": f"urn:li:share:{7_000_000_000_000_000_000 + page * 1000 + number}",
+            "author": "urn:li:organization:1337",
+            "createdAt": at,
+            "publishedAt": at,
+            "lastModifiedAt": at,
+            "lifecycleState": "PUBLISHED",
+            "visibility": "PUBLIC",
+            "commentary": _WORDS,
+            "distribution": {"feedDistribution": "MAIN_FEED", "targetEntities": []},
+        }
+
+    return {"paging": {"start": 0, "count": 100, "links": []}, "elements": [element(number) for number in range(100)]}
+
+
 PAGES: Mapping[str, Mapping[str, Page]] = {
     "bluesky": {"posts": _bluesky},
     "mastodon": {"posts": _mastodon},
@@ -309,6 +342,8 @@ PAGES: Mapping[str, Mapping[str, Page]] = {
     "reddit": {"posts": _reddit},
     "instagram": {"profile": _instagram},  # its later pages of media come in the same shape as the account
     "facebook": {"posts": _facebook},
+    "threads": {"posts": _threads},
+    "linkedin": {"posts": _linkedin},
 }
 """Of each network, the calls that bring posts and what makes their pages."""
 
@@ -322,6 +357,8 @@ SUBJECTS: Mapping[str, str] = {
     "reddit": "t2_abc12",
     "instagram": "17841400000000001",
     "facebook": "104000000000001",
+    "threads": "26000000000000001",
+    "linkedin": "urn:li:organization:1337",
 }
 """The native id of the account that each network's pages belong to."""
 

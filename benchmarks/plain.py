@@ -246,6 +246,42 @@ class _PagePosts(BaseModel):
     paging: _Paging | None = None
 
 
+class _Thread(BaseModel):
+    id: str
+    timestamp: datetime
+    permalink: str | None = None
+    username: str | None = None
+    media_type: str | None = None
+    is_quote_post: bool | None = None
+
+
+class _Threads(BaseModel):
+    data: list[_Thread]
+    paging: _Paging | None = None
+
+
+class _Distribution(BaseModel):
+    feed: str | None = Field(None, alias="feedDistribution")
+
+
+class _Element(BaseModel):
+    id: str
+    author: str | None = None
+    created: datetime | None = Field(None, alias="createdAt")
+    published: datetime | None = Field(None, alias="publishedAt")
+    modified: datetime | None = Field(None, alias="lastModifiedAt")
+    state: str | None = Field(None, alias="lifecycleState")
+    visibility: str | None = None
+    commentary: str | None = None
+    reshared: dict[str, Any] | None = Field(None, alias="reshareContext")
+    distribution: _Distribution | None = None
+
+
+class _Elements(BaseModel):
+    elements: list[_Element]
+    paging: dict[str, Any] | None = None
+
+
 BARE: Mapping[str, Mapping[str, TypeAdapter[Any]]] = {
     "bluesky": {"posts": TypeAdapter(_Feed)},
     "mastodon": {"posts": TypeAdapter(list[_Status])},
@@ -256,5 +292,7 @@ BARE: Mapping[str, Mapping[str, TypeAdapter[Any]]] = {
     "reddit": {"posts": TypeAdapter(_Listing)},
     "instagram": {"profile": TypeAdapter(_Discovery)},
     "facebook": {"posts": TypeAdapter(_PagePosts)},
+    "threads": {"posts": TypeAdapter(_Threads)},
+    "linkedin": {"posts": TypeAdapter(_Elements)},
 }
 """The same calls as in `benchmarks.answers`, each with what reads its answer barely."""

@@ -218,20 +218,16 @@ class _Posts(_Rest):
 def posts(body: bytes, asked: Asked, start: int = 0) -> Page:
     """Return the published posts of a page of the list, which is sorted by the last change, newest first."""
     read = _Posts.model_validate_json(body)
-    items = read.elements
-    changed = [item["modified"] or item["created_at"] for item in items]
-    ids, more = tuple(filter(None, (item["native_id"] for item in items))), _has_more(read, start)
-    own = [item for item in items if _is_shown(item, asked.subject)]
+    items, subject = read.elements, asked.subject
+    oldest = next(filter(None, (item["modified"] or item["created_at"] for item in reversed(items))), None)
+    ids = tuple(item["native_id"] for item in items if item["native_id"] is not None)
+    own = [item for item in items if _is_shown(item) and (item["author"] in (None, subject) or not subject)]
     for item in own:
-        item["kind"] = _kind(item)
         item["url"] = f"https://www.linkedin.com/feed/update/{item['native_id']}/"
-    return Page(
-        posts=_ITEMS.posts(own),
-        cursor=str(start + PAGE_SIZE) if more else None,
-        oldest=next(filter(None, reversed(changed)), None),
-        items=len(items),
-        ids=ids,
-    )
+        if item["reshared"]:
+            item["kind"] = _reshare(item)
+    cursor = str(start + PAGE_SIZE) if _has_more(read, start) else None
+    return Page(posts=_ITEMS.posts(own), cursor=cursor, oldest=oldest, items=len(items), ids=ids)
 
 
 def _has_more(read: _Posts, start: int) -> bool:
@@ -241,16 +237,14 @@ def _has_more(read: _Posts, start: int) -> bool:
     return onward or len(read.elements) >= PAGE_SIZE
 
 
-def _is_shown(item: Item, subject: str) -> bool:
-    if item["native_id"] is None or item["created_at"] is None:
-        return False
-    own = not subject or item["author"] in (None, subject)
-    return own and item["state"] in _PUBLISHED and item["visibility"] in _SHOWN and item["feed"] != _NO_FEED
+def _is_shown(item: Item) -> bool:
+    known = item["native_id"] is not None and item["created_at"] is not None
+    return known and item["state"] in _PUBLISHED and item["visibility"] in _SHOWN and item["feed"] != _NO_FEED
 
 
-def _kind(item: Item) -> Kind:
-    """Return what a post is to its author: a reshare with words of its own is a quote."""
-    return "original" if not item["reshared"] else "quote" if (item["commentary"] or "").strip() else "repost"
+def _reshare(item: Item) -> Kind:
+    """Return what a reshare is to its author: with words of its own a quote."""
+    return "quote" if (item["commentary"] or "").strip() else "repost"
 
 
 # --- reactions and statistics -----------------------------------------------------------------------------------------

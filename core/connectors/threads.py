@@ -31,7 +31,6 @@ from core.models import (
     Clock,
     Credential,
     HandleRule,
-    Kind,
     Manifest,
     Post,
     Profile,
@@ -161,10 +160,12 @@ def _page(body: bytes, asked: Asked) -> Page:
     """Return a page of the account's posts; what somebody else wrote stays only as the repost it is."""
     found = _Threads.model_validate_json(body)
     items, handle = found.items, asked.handle
-    oldest, ids = items[-1]["created_at"] if items else None, tuple(item["native_id"] for item in items)
+    oldest = items[-1]["created_at"] if items else None
     for item in items:
-        item["kind"] = _kind(item)
-    own = [item for item in items if item["kind"] == "repost" or _is_by(item["author"], handle)]
+        if item["quotes_another"] or item["media"] == _REPOST:
+            item["kind"] = "repost" if item["media"] == _REPOST else "quote"
+    own = [item for item in items if _is_own(item, handle)] if handle else items
+    ids = () if len(own) == len(items) else tuple(item["native_id"] for item in items)
     return Page(
         posts=_THREADS.posts(own),
         cursor=found.next_page or found.after,  # `next` is not told of by every version
@@ -174,13 +175,9 @@ def _page(body: bytes, asked: Asked) -> Page:
     )
 
 
-def _kind(item: Item) -> Kind:
-    """Return what a post is to its author; replies stand in a list of their own, which is not read."""
-    return "repost" if item["media"] == _REPOST else "quote" if item["quotes_another"] else "original"
-
-
-def _is_by(author: str | None, handle: str) -> bool:
-    return not handle or author is None or author.lower() == handle
+def _is_own(item: Item, handle: str) -> bool:
+    author: str | None = item["author"]
+    return author is None or author == handle or author.lower() == handle or item["kind"] == "repost"
 
 
 def _counted(post: Post, told: Figures) -> Post:
