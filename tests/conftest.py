@@ -4,9 +4,10 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,36 @@ def _empty_tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     database._prepare_file = prepared
     yield
     database._prepare_file = prepare
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _statements_written_once() -> Iterator[None]:
+    """What SQLAlchemy makes of a statement is kept by engine, and every test opens its own: here they all share it."""
+    if "core.database" not in sys.modules:
+        yield
+        return
+    from core import database
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("create_engine", "create_async_engine"):
+            patch.setattr(database, name, _sharing(getattr(database, name)))
+        yield
+
+
+def _sharing(create: Callable[..., Any]) -> Callable[..., Any]:
+    first: list[Any] = []
+
+    @wraps(create)
+    def created(*args: Any, **kwargs: Any) -> Any:
+        made = create(*args, **kwargs)
+        engine = getattr(made, "sync_engine", made)
+        if first:  # what is kept is found by its dialect
+            engine.dialect, engine._compiled_cache = first[0].dialect, first[0]._compiled_cache
+        else:
+            first.append(engine)
+        return made
+
+    return created
 
 
 async def _opened_once(path: Path) -> None:
