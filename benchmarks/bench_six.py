@@ -2,12 +2,11 @@
 
 Promise: the wall time of all six is at most 1.2 times that of the slowest of them alone. The pretend networks run in a
 process of their own. Every account has been read once before, so that ids are known and pages are built there; each
-round reads everything anew.
+round reads everything anew. The best of the rounds are compared: whatever else the machine does only ever adds.
 """
 
 import asyncio
 import multiprocessing
-import statistics
 import sys
 import tempfile
 import time
@@ -34,7 +33,7 @@ ACCOUNTS = (
 NETWORKS = ("bluesky", "mastodon", "github", "youtube", "instagram", "facebook")
 CREATOR = "mara.example"
 ANSWER_MS = 25
-ROUNDS = 15
+ROUNDS = 25
 SIX_BESIDE_ONE = 1.2
 
 
@@ -76,12 +75,12 @@ async def measure() -> bool:
                 read = Settings.read(manifests(), environment, None)
                 apps[name] = await stack.enter_async_context(build(read, clock=_Standing()))
             took, worked = await _rounds(pipe, apps)
-    single = {name: statistics.median(took[name]) for name in NETWORKS}
+    single = {name: min(took[name]) for name in NETWORKS}
     slowest = max(single, key=lambda name: single[name])
-    together = statistics.median(took["all"])
+    together = min(took["all"])
     detail = (
         f"{together * 1000:.0f} ms against {single[slowest] * 1000:.0f} ms of {slowest} alone; "
-        f"our processor {statistics.median(worked) * 1000:.0f} ms"
+        f"our processor {min(worked) * 1000:.0f} ms"
     )
     return tell("six networks side by side", together / single[slowest], SIX_BESIDE_ONE, detail)
 
