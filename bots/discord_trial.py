@@ -46,7 +46,7 @@ async def try_discord(settings: DiscordSettings) -> tuple[list[Finding], int | N
     if settings.token is None:
         return [], None
     with aimed(settings):
-        client = discord.Client(intents=discord.Intents.none())
+        client = discord.Client(intents=discord.Intents(guilds=True))  # without it the library warns
         try:
             await client.login(settings.token.get_secret_value())
             return [Finding(True, f"Discord takes the bot token: {client.user}")], client.application_id
