@@ -105,7 +105,8 @@ MANIFEST = Manifest(
     setup_url="https://developers.facebook.com/docs/instagram-platform",
     counts=frozenset({"likes", "reposts", "replies", "saves", "views"}),
     reset_headers=("meta",),
-    limits="Meta's business-use-case limits; reading pauses at 80 per cent of them.",
+    limits="Meta's business-use-case limits; reading pauses at 80 per cent of them. A lookup takes one request; of an "
+    "account that its owner connected 2, and one for each of the newest 50 posts.",
     cost="Free; needs your own professional account, a linked Page and a Meta app.",
     attribution="Instagram",
     reads=(

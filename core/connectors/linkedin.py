@@ -79,7 +79,7 @@ MANIFEST = Manifest(
     setup_url="https://www.linkedin.com/developers/apps",
     counts=frozenset({"likes", "reposts", "replies", "views"}),
     retention=timedelta(days=2),  # LinkedIn's Marketing API terms: activity is kept no longer without being read again
-    limits="Per app, member and day, unpublished; they start anew at 00:00 UTC.",
+    limits="Per app, member and day, unpublished; they start anew at 00:00 UTC. A lookup takes about 6 requests.",
     cost="Free; needs LinkedIn's product approval, and the owner's consent.",
     attribution="LinkedIn",
     reads="Followers, and reactions, comments, shares and impressions of Pages whose administrator has connected them.",

@@ -6,7 +6,7 @@ removing the app's permissions would end every other consent that the same perso
 """
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import BeforeValidator, Field, SecretStr
@@ -15,7 +15,7 @@ from core.connectors.base import Asked, Call, Credentials, LenientText, ask, unr
 from core.connectors.faults import HttpError
 from core.connectors.graph import GraphWire, NodeId, Paging, page_after, refusal, signed, told
 from core.connectors.owners import ACCESS, Accounts, Grant, OAuth, OwnerAccess, carried_over, ended, granted
-from core.errors import SourceAuthFailed, SourceError, TokenExpired
+from core.errors import SourceAuthFailed, SourceChanged, SourceError, TokenExpired, Unavailable
 from core.models import Clock, Manifest
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Fields = Mapping[str, str]
 T = TypeVar("T")
 
+RENEW_AHEAD = timedelta(days=10)  # of the 60 that a token lives
 _APP_REFUSED = frozenset({1, 101})  # 1: the secret is wrong, 101: there is no such app
 
 
@@ -50,6 +51,7 @@ def facebook_login(
         loopback=False,  # https only, but for apps that are still being developed
         reads=reads,
         withdraw_url="https://www.facebook.com/settings?tab=business_tools",
+        renew_ahead=RENEW_AHEAD,
     )
 
 
@@ -157,10 +159,16 @@ async def managed_pages(
 async def _permissions(
     manifest: Manifest, client: "Requests", clock: Clock, credentials: Credentials
 ) -> tuple[str, ...]:
-    """Return what the owner really granted: single permissions can be unticked (Graph API, User Permissions)."""
+    """Return what the owner really granted: single permissions can be unticked (Graph API, User Permissions).
+
+    Nothing where that cannot be read: the code is used up by now, and what is missing shows with the first lookup.
+    """
     call = _call(manifest, "permissions", _Permissions.model_validate_json)
     proof, headers = signed(manifest, as_owner(credentials))
-    found = (await ask(call, client, _asked(clock.now()), "me/permissions", proof, headers)).items
+    try:
+        found = (await ask(call, client, _asked(clock.now()), "me/permissions", proof, headers)).items
+    except (Unavailable, SourceChanged, SourceAuthFailed):
+        return ()
     return tuple(one.permission for one in found if one.permission is not None and one.status == "granted")
 
 

@@ -23,7 +23,7 @@ from core.connectors.base import (
 from core.connectors.graph import GraphError, GraphWire, Paging, Session, page_after, refusal
 from core.connectors.insights import Figures, figures, of_posts
 from core.connectors.items import Item, Items, Place, Stamp
-from core.connectors.meta_login import as_owner, threads_access
+from core.connectors.meta_login import RENEW_AHEAD, as_owner, threads_access
 from core.connectors.owners import ACCESS, OAuth, Owned, needs_owner
 from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError, Unavailable
 from core.models import (
@@ -73,7 +73,8 @@ MANIFEST = Manifest(
     counts=frozenset({"likes", "reposts", "replies", "quotes", "views"}),
     supplies_kind=True,
     reset_headers=("meta",),
-    limits="4,800 requests a day for every impression of the account, counted as at least 10 impressions.",
+    limits="4,800 requests a day for every impression of the account, counted as at least 10 impressions. A lookup takes "
+    "4 requests, and one for each of the newest 50 posts.",
     cost="Free; needs a Meta app with App Review, and the creator's consent.",
     attribution="Threads",
     reads="Followers, and likes, reposts, replies, quotes and views, once the creator connects the account.",
@@ -94,6 +95,7 @@ OAUTH = OAuth(
         "Each post's views, likes, replies, reposts, quotes and shares.",
     ),
     withdraw_url="https://www.threads.net/settings/account/website_permissions",
+    renew_ahead=RENEW_AHEAD,
 )
 
 _PAGE = 100

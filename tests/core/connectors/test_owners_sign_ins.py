@@ -199,6 +199,11 @@ async def test_permissions_that_were_unticked_are_told(box: Sandbox, http: HttpC
     assert await opened(box, http, "facebook", none) == ()
 
 
+async def test_permissions_that_cannot_be_read_cost_nobody_their_code(box: Sandbox, http: HttpClient) -> None:
+    box.faults.set("instagram", "500", times=2)
+    assert (await exchanged(box, http, "instagram")).scopes == ()
+
+
 async def test_a_pages_own_token_outlives_the_one_it_came_with(box: Sandbox, http: HttpClient) -> None:
     connector, grant = discover()["facebook"], await exchanged(box, http, "facebook")
     (page,) = await opened(box, http, "facebook", grant)
