@@ -73,8 +73,8 @@ MANIFEST = Manifest(
     counts=frozenset({"likes", "reposts", "replies", "quotes", "views"}),
     supplies_kind=True,
     reset_headers=("meta",),
-    limits="4,800 requests a day for every impression of the account, counted as at least 10 impressions. A lookup takes "
-    "4 requests, and one for each of the newest 50 posts.",
+    limits="4,800 requests a day for every impression of the account, counted as at least 10 impressions. A lookup "
+    "takes 4 requests, and one for each of the newest 50 posts.",
     cost="Free; needs a Meta app with App Review, and the creator's consent.",
     attribution="Threads",
     reads="Followers, and likes, reposts, replies, quotes and views, once the creator connects the account.",
