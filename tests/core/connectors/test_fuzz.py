@@ -6,9 +6,8 @@ case's number, so a failure names the one case to run again.
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from copy import deepcopy
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -77,23 +76,34 @@ ODD: Sequence[Any] = (
 )
 
 
-def places(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Every (container, key) of a JSON value."""
-    keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    for key in list(keys):
-        yield value, key
-        yield from places(value[key])
+def places(value: Any, found: list[tuple[Any, Any]] | None = None) -> list[tuple[Any, Any]]:
+    """Every (container, key) of a JSON value; what it finds is added to a list, the quickest way here."""
+    found = [] if found is None else found
+    kind = type(value)
+    if kind is dict or kind is list:
+        for key, held in value.items() if kind is dict else enumerate(value):
+            found.append((value, key))
+            if type(held) is dict or type(held) is list:
+                places(held, found)
+    return found
+
+
+def copied(value: Any) -> Any:
+    """A JSON value anew, in a tenth of the time of `deepcopy`."""
+    if type(value) is dict:
+        return {key: copied(held) for key, held in value.items()}
+    return [copied(held) for held in value] if type(value) is list else value
 
 
 def somewhere(rng: random.Random, value: Any) -> tuple[Any, Any] | None:
-    found = list(places(value))
+    found = places(value)
     return rng.choice(found) if found else None
 
 
 def other_value(rng: random.Random, value: Any) -> Any:
     if (place := somewhere(rng, value)) is None:
         return rng.choice(ODD)
-    place[0][place[1]] = deepcopy(rng.choice(ODD))
+    place[0][place[1]] = copied(rng.choice(ODD))
     return value
 
 
@@ -118,7 +128,7 @@ def shuffled(rng: random.Random, value: Any) -> Any:
     lists = [held for box, key in places({"": value}) if isinstance(held := box[key], list) and held]
     if lists:
         chosen = rng.choice(lists)
-        chosen += deepcopy(rng.choices(chosen, k=rng.randint(1, 3)))
+        chosen += copied(rng.choices(chosen, k=rng.randint(1, 3)))
         rng.shuffle(chosen)
     return value
 
@@ -127,7 +137,7 @@ def moved(rng: random.Random, value: Any) -> Any:
     """One part in the place of another."""
     one, other = somewhere(rng, value), somewhere(rng, value)
     if one is not None and other is not None:
-        one[0][one[1]] = deepcopy(other[0].get(other[1]) if isinstance(other[0], dict) else other[0][other[1]])
+        one[0][one[1]] = copied(other[0].get(other[1]) if isinstance(other[0], dict) else other[0][other[1]])
     return value
 
 
@@ -135,7 +145,7 @@ DAMAGES: Sequence[Damage] = (other_value, other_value, dropped, dropped, written
 
 
 def damaged(rng: random.Random, value: Any) -> Any:
-    value = deepcopy(value)
+    value = copied(value)
     for _ in range(rng.choice((1, 1, 1, 2, 5, 20))):
         value = rng.choice(DAMAGES)(rng, value)
     return value
@@ -216,7 +226,7 @@ def answered(rng: random.Random, answer: Mapping[str, Any]) -> tuple[int, dict[s
     """Return a fixture's or a recording's answer with at least one thing wrong, as status, headers and body."""
     status, headers = int(answer["status"]), {k.lower(): str(v) for k, v in answer.get("headers", {}).items()}
     headers.setdefault("content-type", "application/json")
-    wrong = rng.random()
+    wrong = rng.uniform(0.7, 1) if "text" in answer else rng.random()
     value = damaged(rng, answer.get("json")) if wrong < 0.75 else answer.get("json")
     body = answer["text"].encode() if "text" in answer else json.dumps(value).encode()
     if 0.7 < wrong < 0.85:
@@ -359,9 +369,11 @@ def test_reading_survives_damaged_recordings(network: str) -> None:
         pytest.skip(f"no recorded answers of {network}")
     calls = discover()[network].calls
     read_at_all = 0
-    for case in range(READS):
+    # a text is damaged as bytes only, and then in every second case; values have many more ways to be wrong
+    cases = READS // 3 if all("text" in answer for answer in recorded(network)) else READS
+    for case in range(cases):
         try:
             read_at_all += read(network, calls, case)
         except Exception as err:
             raise AssertionError(f"{network}, recorded case {case}: {err!r}") from err
-    assert read_at_all > READS // 20
+    assert read_at_all > cases // 20
