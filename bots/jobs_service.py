@@ -79,7 +79,7 @@ class JobsService:
             alone=self._alone,
             sleep=self._sleep,
         )
-        await made.jobs.start()
+        await made.start()
         self.engine = made
         self._ticking = asyncio.create_task(made.ticker.run(), name="jobs-ticker")
 

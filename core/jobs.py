@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 from dbos import error as dbos_error
+from dbos._dbos import _get_dbos_instance
 
 from core.database import parse_url
 from core.database_faults import plain_faults
@@ -121,7 +122,7 @@ class Jobs:
         self._works = works
         self._guard = guard
         self._executor = executor
-        self._listen = listen
+        self._listen = None if listen is None else list(listen)
         self._workflows: dict[str, Workflow] = {}
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._strays: dict[str, float] = {}
@@ -216,6 +217,16 @@ class Jobs:
                     del self._running[key]
 
         return run
+
+    def listen(self, queue: str) -> None:
+        """Run the jobs of this queue too from now on."""
+        if self._listen is None or queue in self._listen:
+            return
+        self._listen.append(queue)
+        if self._started:  # DBOS has no call for it; its thread looks at the list every second
+            listening = _get_dbos_instance()._listening_queues
+            if listening is not None and queue not in listening:
+                listening.append(queue)
 
     # --- the queues ---------------------------------------------------------------------------------------------------
 

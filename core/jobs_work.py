@@ -93,16 +93,22 @@ def refreshes_due(refreshing: Refreshing) -> Due:
     return due
 
 
-def deliveries_due(run_due: RunDue, leases: Leases, platforms: Collection[Platform]) -> Due:
+async def holding(leases: Leases, platforms: Collection[Platform]) -> bool:
+    """Take or renew the leases of the platforms this process is connected to; whether it holds one."""
+    return any([await leases.hold(f"send:{platform}") for platform in platforms])
+
+
+def deliveries_due(run_due: RunDue, leases: Leases, platforms: Collection[Platform], jobs: Jobs) -> Due:
     """Return who asks for deliveries: whatever waits is queued.
 
-    A process that holds none of the `platforms` it is connected to notes and queues nothing.
+    A process that holds none of the `platforms` it is connected to notes and queues nothing, and leaves what is queued
+    to the one that does.
     """
 
     async def due(now: datetime, waiting: Counter[str]) -> Sequence[Job]:
-        held = [platform for platform in platforms if await leases.hold(f"send:{platform}")]
-        if not held:
+        if not await holding(leases, platforms):
             return []
+        jobs.listen(DELIVERIES)
         return [Job(name=DELIVER, queue=DELIVERIES, key=key, argument=key) for key in await run_due(now)]
 
     return due
@@ -111,11 +117,20 @@ def deliveries_due(run_due: RunDue, leases: Leases, platforms: Collection[Platfo
 class Engine:
     """Everything that runs by itself, started and stopped as one; `lines` is what `ticker.waiting` counts by."""
 
-    def __init__(self, jobs: Jobs, ticker: Ticker, leases: Leases, lines: Sequence[str]) -> None:
+    def __init__(
+        self, jobs: Jobs, ticker: Ticker, leases: Leases, lines: Sequence[str], platforms: Collection[Platform]
+    ) -> None:
         self.jobs = jobs
         self.ticker = ticker
         self.leases = leases
         self.lines = lines
+        self._platforms = platforms
+
+    async def start(self) -> None:
+        """Take up what was left and begin; raises StoreError, as when another process has the SQLite database."""
+        if await holding(self.leases, self._platforms):
+            self.jobs.listen(DELIVERIES)
+        await self.jobs.start()
 
     async def stop(self, seconds: float) -> None:
         """Stop taking jobs, wait for what runs, and give the leases back."""
@@ -141,15 +156,15 @@ def engine(
     sleep: Callable[[float], Awaitable[None]] | None = None,
 ) -> Engine:
     """Join jobs and ticker; nothing runs yet. Without `deliveries` (a worker) nothing is posted."""
-    rules = queues()
+    posts = deliveries is not None and run_due is not None
     works = {REFRESH: refresh_work(refreshing)}
-    due: list[tuple[str, Due]] = []
-    if deliveries is not None and run_due is not None:
+    if deliveries is not None:
         works[DELIVER] = deliver_work(deliveries, platform, leases)
-        due.append(("deliveries", deliveries_due(run_due, leases, platforms)))
-    due.append(("refreshes", refreshes_due(refreshing)))
-    listen = [rule.name for rule in rules if deliveries is not None or rule.name != DELIVERIES]
-    jobs = Jobs(url, rules, works, faults.guard, executor=executor, listen=listen)
+    jobs = Jobs(url, queues(), works, faults.guard, executor=executor, listen=None if alone and posts else [REFRESHES])
+    due: list[tuple[str, Due]] = [("refreshes", refreshes_due(refreshing))]
+    if run_due is not None:
+        due.insert(0, ("deliveries", deliveries_due(run_due, leases, platforms, jobs)))
     more = {} if sleep is None else {"sleep": sleep}
     ticker = Ticker(jobs, leases, clock, faults, due, each=each, tidy=tidy, alone=alone, **more)
-    return Engine(jobs, ticker, leases, (DELIVERIES, *map(line_of, refreshing.networks)))
+    lines = (DELIVERIES, *map(line_of, refreshing.networks))
+    return Engine(jobs, ticker, leases, lines, platforms if posts and not alone else ())
