@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # base.py brings the HTTP client with it, which a list of net
 # no networks, so not worth importing to see
 _SHARED = frozenset(
     "answers base bodies costs facebook_owner faults guard http insights instagram_owner items linkedin_resources "
-    "meta_login origins owners pool resets restli".split()
+    "meta_login origins owners pool remembered resets restli transport".split()
 )
 
 

@@ -228,19 +228,22 @@ async def ask(
     headers: Mapping[str, str] | None = None,
     *,
     cost: Cost | None = None,
+    unless_same: bool = False,
 ) -> T:
     """Make one GET and read its answer; transport failures become Unavailable. Raises SourceError.
 
-    `cost` is for a request whose cost depends on what is asked; else the call's own counts.
+    `cost` is for a request whose cost depends on what is asked; else the call's own counts. `unless_same` lets the
+    server say that its answer is the same as the last time.
     """
+    more = {**_costing(call.cost if cost is None else cost), **({"unless_same": True} if unless_same else {})}
     try:
-        answer = await client.get(path, params=params, headers=headers, **_costing(call.cost if cost is None else cost))
+        answer = await client.get(path, params=params, headers=headers, **more)
     except HttpError as err:
         raise unreachable(call.manifest, err) from err
     return call.read(answer, asked)
 
 
-def _costing(cost: Cost) -> dict[str, Cost]:
+def _costing(cost: Cost) -> dict[str, Any]:
     return {"cost": cost} if cost else {}
 
 

@@ -1,10 +1,8 @@
 """Blogs and other sites with a feed: RSS, Atom and JSON Feed."""
 
 import asyncio
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -128,27 +126,6 @@ class _Found:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """A feed as it was read, and what the site wants to hear about it when it is asked again."""
-
-    found: _Found
-    at: datetime
-    sent: Mapping[str, str]
-
-    @classmethod
-    def of(cls, found: _Found, answer: Answer, now: datetime) -> "_Kept | None":
-        """Return what to keep of an answer; None where the site gives nothing to compare by."""
-        given = {"if-none-match": answer.headers.get("etag"), "if-modified-since": answer.headers.get("last-modified")}
-        sent = {name: value for name, value in given.items() if value and _HEADER.fullmatch(value)}
-        return cls(found, now, sent) if sent else None
-
-
-_HEADER = re.compile(r"[\x20-\x7e]{1,300}")
-_MOST_KEPT = 128  # feeds of a process, of some 30 posts each
-_KEPT_FOR = timedelta(days=1)  # well within the days that posts may be kept
-
-
-@dataclass(frozen=True, slots=True)
 class _Site:
     """One site, asked for its feed; every address passes the client's guard."""
 
@@ -169,31 +146,11 @@ class _Site:
         raise NotFound(MANIFEST.name, "Blog: no feed there; give the address of the feed itself.")
 
     async def _at(self, address: str) -> _Found:
-        host, known = urlsplit(address).hostname or "", self._known(address)
-        asked = {**_ACCEPT, **(known.sent if known is not None else {})}
+        host = urlsplit(address).hostname or ""
         try:
-            answer = await self.client.get(self._sent(address, host), headers=asked)
+            answer = await self.client.get(self._sent(address, host), headers=_ACCEPT, unless_same=True)
         except HttpError as err:
             raise unreachable(MANIFEST, err) from err
-        if answer.status == 304 and known is not None:
-            return known.found
-        found = await self._found(answer, address)
-        self._keep(address, _Kept.of(found, answer, self.asked.now))
-        return found
-
-    def _known(self, address: str) -> _Kept | None:
-        known: _Kept | None = self.client.kept.get(address)
-        return known if known is not None and self.asked.now - known.at < _KEPT_FOR else None
-
-    def _keep(self, address: str, read: _Kept | None) -> None:
-        kept = self.client.kept
-        kept.pop(address, None)
-        if read is not None:
-            kept[address] = read
-        while len(kept) > _MOST_KEPT:
-            kept.pop(next(iter(kept)))
-
-    async def _found(self, answer: Answer, address: str) -> _Found:
         answered = self._meant(answer.url, address)
         try:
             # feeds can be long and odd: reading one must not hold up everything else
@@ -244,8 +201,8 @@ async def fetch(
 ) -> Snapshot:
     """Return a site and the posts its feed still shows since `since`; raises one SourceError.
 
-    A feed names only its latest posts: `complete_from` is the oldest of them. Known feeds cost one request, and one
-    that was read within a day is sent again only if it changed.
+    A feed names only its latest posts: `complete_from` is the oldest of them. Known feeds cost one request, and are
+    sent again only if they changed.
     """
     asked = Asked(handle=target.handle, now=clock.now())
     site = _Site(client, asked)

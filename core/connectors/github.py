@@ -312,17 +312,18 @@ async def fetch(
 ) -> Snapshot:
     """Return a GitHub account and its repositories pushed to since `since`; raises one SourceError.
 
+    What did not change since the last time is not sent again, which costs nothing of the limit of a token.
     Stars and forks are running totals; what they gained is worked out from our own earlier readings, not here.
     """
     asked, headers = Asked(handle=target.handle, now=clock.now()), _headers(credentials)
-    account = await ask(_ACCOUNT, client, asked, _where(target), headers=headers)
+    account = await ask(_ACCOUNT, client, asked, _where(target), headers=headers, unless_same=True)
     profile = _shown(account, asked)
     asked = replace(asked, handle=profile.handle, subject=profile.native_id)
 
     async def page(cursor: str | None) -> Page:
         params = {"per_page": _PAGE, "sort": "pushed"} | ({"page": cursor} if cursor is not None else {})
         path = f"users/{quote(account.login, safe='')}/repos"
-        return await ask(REPOSITORIES, client, asked, path, params, headers)
+        return await ask(REPOSITORIES, client, asked, path, params, headers, unless_same=True)
 
     walk = await Walk(since).over(page, MANIFEST.label)
     notes = (_WHAT_COUNTS, *(["GitHub: this is a bot's account."] if account.kind == "Bot" else []), *walk.notes)

@@ -9,9 +9,8 @@ import asyncio
 import logging
 import re
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from json import dumps
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -27,8 +26,9 @@ from core.connectors.costs import FREE, Cost, Meter
 from core.connectors.faults import ConnectFailed, HttpError, Refused, TimedOut, TooLarge, TooManyRedirects
 from core.connectors.guard import GuardedBackend, Resolve, SystemResolver, TidyBackend, check_name
 from core.connectors.origins import INSTANCE, beneath, host_and_port, is_exception, overridden
-from core.connectors.pool import Pool
+from core.connectors.remembered import NOT_MODIFIED, Remembered
 from core.connectors.resets import next_pacific_midnight, next_utc_midnight, reset_at
+from core.connectors.transport import transport_of, trusted
 from core.models import Manifest
 
 __all__ = [
@@ -59,7 +59,6 @@ MAX_REDIRECTS = 3  # DESIGN 9.4
 RETRY_WAIT_S = 0.25  # plus as much again by chance
 LONGEST_RETRY_AFTER_S = 2.0  # a server that wants more is not asked again within a lookup
 ATTEMPTS = 2
-KEEPALIVE_S = 30.0  # shorter than the idle limits of common servers
 
 _BUSY = frozenset({502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -78,56 +77,6 @@ _BROKEN = (
     httpcore.ProtocolError,
     httpcore.UnsupportedProtocol,
 )
-
-
-class CoreTransport(httpx.AsyncBaseTransport):
-    """httpx's transport interface on our own pool of httpcore connections; proxies do not exist here.
-
-    Faults surface as httpcore's exceptions or the guard's.
-    """
-
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request; the body of the answer is not read yet, and closing it frees the connection."""
-        url = request.url
-        asked = httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions=request.extensions,
-        )
-        answer, connection = await self._pool.send(asked)
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_Pieces(answer, connection, asked.url, self._pool)
-        )
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._pool.aclose()
-
-
-class _Pieces(httpx.AsyncByteStream):
-    """An answer's body on its borrowed connection, as httpx wants to see it."""
-
-    def __init__(
-        self, answer: httpcore.Response, connection: httpcore.AsyncHTTPConnection, url: httpcore.URL, pool: Pool
-    ) -> None:
-        self._answer = answer
-        self._connection = connection
-        self._url = url
-        self._pool = pool
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._answer.aiter_stream()
-
-    async def aclose(self) -> None:
-        try:
-            await self._answer.aclose()
-        finally:
-            await self._pool.take_back(self._connection, self._url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +125,7 @@ class HttpClient:
         _keep_quiet()
         self.open_hosts = frozenset(map(host_and_port, allow_hosts))
         self.kept: dict[str, dict[str, Any]] = {}
+        self.remembered = Remembered()
         self.base_headers = {"user-agent": user_agent, "accept": "*/*", "accept-encoding": "gzip"}
         _check_headers(self.base_headers)
         self.max_body_bytes = max_body_bytes
@@ -188,12 +138,12 @@ class HttpClient:
         if transport is not None:
             self.guarded = self.unguarded = transport
             return
-        tls = ssl_context or _trusted()
+        tls = ssl_context or trusted()
         dial = dial or httpcore.AnyIOBackend()
         judge = GuardedBackend(cast(Resolve, resolve or self._resolver), dial)
-        self.guarded = _transport(tls, judge, max_connections)
+        self.guarded = transport_of(tls, judge, max_connections)
         # A pool of its own: a connection opened under an exception must never serve a name that a stranger typed.
-        self.unguarded = _transport(tls, TidyBackend(dial), max_connections)
+        self.unguarded = transport_of(tls, TidyBackend(dial), max_connections)
 
     def scoped(
         self,
@@ -218,18 +168,6 @@ class HttpClient:
             await self.unguarded.aclose()
         if self._resolver is not None:
             self._resolver.close()
-
-
-def _transport(tls: ssl.SSLContext, backend: httpcore.AsyncNetworkBackend, max_connections: int) -> CoreTransport:
-    return CoreTransport(
-        Pool(ssl_context=tls, backend=backend, max_connections=max_connections, keepalive_s=KEEPALIVE_S)
-    )
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    # Reading the certificates takes some 40 ms; every client of a process may share them.
-    return httpx.create_ssl_context(trust_env=False)
 
 
 def _keep_quiet() -> None:
@@ -295,13 +233,33 @@ class Requests:
         return beneath(self._auth_url, default)
 
     async def get(
-        self, path: str, *, params: Params | None = None, headers: Headers | None = None, cost: Cost = FREE
+        self,
+        path: str,
+        *,
+        params: Params | None = None,
+        headers: Headers | None = None,
+        cost: Cost = FREE,
+        unless_same: bool = False,
     ) -> Answer:
         """Fetch `path`, relative to `base` or an absolute URL; tried a second time, and paid again, when that may help.
 
-        `cost` is what one try takes from the budgets the manifest declares, beside the request itself.
+        `cost` is what one try takes from the budgets the manifest declares, beside the request itself. `unless_same`
+        asks for an answer only if it is another one than the last time (RFC 9110, 13.1); else that one is returned.
         """
         call = _Call("GET", self._url(path, params), self._headers(headers), cost=cost)
+        if not unless_same:
+            return await self._got(call)
+        key = (str(call.url), tuple(sorted(call.headers.items())))
+        known = self._client.remembered.get(key)
+        if known is not None:
+            answer = await self._got(replace(call, headers={**call.headers, **known.conditions}))
+            if answer.status != NOT_MODIFIED:
+                return self._client.remembered.put(key, answer)
+            if answer.url == known.answer.url:
+                return known.still(answer)
+        return self._client.remembered.put(key, await self._got(call))
+
+    async def _got(self, call: _Call) -> Answer:
         try:
             answer = await self._attempt(call)
         except (ConnectFailed, TimedOut) as err:

@@ -60,7 +60,6 @@ async def test_a_feed_that_is_known_is_asked_for_only_if_it_changed(box: Sandbox
     assert last["if-none-match"]
     box.clock.advance(timedelta(days=2))
     later = await read(box, http=http)
-    assert "if-none-match" not in box.requests.of("blog")[-1].headers, "a day is as long as it is kept"
     assert later.profile.fetched_at == box.clock.now()
     box.clock.advance(timedelta(days=20))
     assert (await read(box, http=http)).posts != first.posts
