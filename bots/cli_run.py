@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from bots import exits
+
 runs = typer.Typer(
     rich_markup_mode=None, help="Answer in every chat platform that is set up, or in one, until stopped."
 )
@@ -31,37 +33,35 @@ def run_discord() -> None:
 
 
 def _serve(only: str | None) -> None:
-    from bots import cli, fronts
+    from bots import fronts
 
-    raise typer.Exit(cli.run(fronts.serve(cli.settings(), only=only)))
+    raise typer.Exit(exits.run(fronts.serve(exits.settings(), only=only)))
 
 
 def begin_discord(
     file: Annotated[Path, typer.Option(help="The file of settings to write; its other lines stay.")] = Path(".env"),
 ) -> None:
     """Ask for Discord's bot token, try it, write it into a file only you can read, and print the install link."""
-    from bots import cli
     from bots.discord_trial import init_discord
 
     def ask(question: str) -> str:
         return str(typer.prompt(question, hide_input=True))
 
     async def begun() -> int:
-        return cli.OK if await init_discord(cli.settings(), ask, typer.echo, file) else cli.BROKEN
+        return exits.OK if await init_discord(exits.settings(), ask, typer.echo, file) else exits.BROKEN
 
-    raise typer.Exit(cli.run(begun()))
+    raise typer.Exit(exits.run(begun()))
 
 
 @discords.command("sync")
 def sync_discord() -> None:
     """Tell Discord the commands again, whether they changed or not; `clout run` does it when they did."""
-    from bots import cli
     from bots.discord_trial import sync_commands
 
     async def synced() -> int:
-        return cli.OK if await sync_commands(cli.settings(), typer.echo) else cli.BROKEN
+        return exits.OK if await sync_commands(exits.settings(), typer.echo) else exits.BROKEN
 
-    raise typer.Exit(cli.run(synced()))
+    raise typer.Exit(exits.run(synced()))
 
 
 @discords.callback()

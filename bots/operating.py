@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bots import exits
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -27,7 +29,6 @@ def copy_database(
     target: Annotated[str, typer.Argument(metavar="TO", help="The same for an empty database.")],
 ) -> None:
     """Copy an installation to another database, empty so far, and count every row there; stop Clout first."""
-    from bots import cli
 
     async def copied() -> int:
         from core.copying import copy
@@ -36,50 +37,47 @@ def copy_database(
         with _bar("Copying") as progress:
             done = await copy(source, target, progress)
         typer.echo(f"{_counted(done)} copied and counted. Set CLOUT_DATABASE_URL to the new address.")
-        return cli.OK
+        return exits.OK
 
-    raise typer.Exit(cli.run(copied()))
+    raise typer.Exit(exits.run(copied()))
 
 
 def worker() -> None:
     """Refresh and score beside `clout run`, on this machine or another; any number of workers, on PostgreSQL."""
-    from bots import cli
 
-    raise typer.Exit(cli.run(work(cli.settings())))
+    raise typer.Exit(exits.run(work(exits.settings())))
 
 
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that is not there yet.")],
 ) -> None:
     """Write everything that is stored into one file, while Clout goes on running."""
-    from bots import cli
 
     async def kept() -> int:
         from core.backups import back_up
 
         with _bar("Backing up") as progress:
-            await back_up(cli.settings().database_url, file, progress)
+            await back_up(exits.settings().database_url, file, progress)
         typer.echo(f"{file} holds the backup. Keys stay where they are: in CLOUT_SECRET_KEYS and your settings.")
-        return cli.OK
+        return exits.OK
 
-    raise typer.Exit(cli.run(kept()))
+    raise typer.Exit(exits.run(kept()))
 
 
 def restore(file: Annotated[Path, typer.Argument(metavar="FILE", help="What `clout backup` wrote.")]) -> None:
     """Bring a backup into an empty installation; the file stays as it is."""
-    from bots import cli
 
     async def restored() -> int:
         from core.backups import restore as bring_back
 
-        url = cli.settings().database_url
+        url = exits.settings().database_url
         await _at_rest(url)
         with _bar("Restoring") as progress:
             done = await bring_back(url, file, progress)
         typer.echo(f"{_counted(done)} restored and counted.")
-        return cli.OK
+        return exits.OK
 
-    raise typer.Exit(cli.run(restored()))
+    raise typer.Exit(exits.run(restored()))
 
 
 def join(commands: typer.Typer) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bots.cli import BAD_INPUT, OK, cli
+from bots.cli import cli
+from bots.exits import BAD_INPUT, OK
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import socket
 import httpx
 import pytest
 
-from bots.cli import TEAM
+from bots.asking import TEAM
 from bots.owner_connect import Asked, Person, connect_owner, disconnect_owner
 from core.app import build
 from core.connectors import manifests
