@@ -24,11 +24,17 @@ def table(rows: Iterable[Row], names: Iterable[str] = ()) -> str:
         f"|---|---|{'---|' * len(databases)}",
     ]
     for name, row in found.items():
-        marks = " | ".join("held" if (name, database) in held else "not run" for database in databases)
-        lines.append(f"| {row['fault']} | {row['outcome']} | {marks} |")
+        marks = [_mark(row, database, (name, database) in held) for database in databases]
+        lines.append(f"| {row['fault']} | {row['outcome']} | {' | '.join(marks)} |")
     missing = [name for name in names if name not in found]
     lines += [f"| {name} | did not hold in this run | {' | '.join('failed' for _ in databases)} |" for name in missing]
     return "\n".join(lines)
+
+
+def _mark(row: Row, database: str, held: bool) -> str:
+    if held:
+        return "held"
+    return "not run" if row.get("only", "") in ("", database) else "-"
 
 
 def written(page: str, table_: str) -> str:

@@ -4,11 +4,12 @@ from typing import NamedTuple
 
 
 class Case(NamedTuple):
-    """One row of the table."""
+    """One row of the table; `only` is the database that alone knows such a fault."""
 
     name: str
     fault: str
     outcome: str
+    only: str = ""
 
 
 CASES = {
@@ -30,13 +31,36 @@ CASES = {
         Case("slack-5xx", "Slack answers 503 to everything", "not sent again blindly; `digest status` says unknown"),
         Case("platform-down", "a platform is down for less than a day", "posted once when it is back, marked as late"),
         Case("clock-back", "the clock steps back one hour", "nothing is posted twice, nothing waits for ever"),
-        Case("server-restarts", "the database server is stopped and started again", "posted once; no score is lost"),
-        Case("server-away", "a worker is cut off from the database, and back later", "others go on, nothing doubles"),
         Case(
-            "worker-frozen", "a process stands still past its lease and wakes", "posted once, by the one who took over"
+            "server-restarts",
+            "the database server is stopped and started again",
+            "posted once; no score is lost",
+            "PostgreSQL",
         ),
-        Case("worker-gone", "a worker dies and never returns", "another takes its jobs over within 4 minutes"),
-        Case("two-senders", "two `clout run` with one token", "one posts; the other waits for its lease"),
-        Case("second-process", "a second process on the same SQLite file", "refuses to start and names the first"),
+        Case(
+            "server-away",
+            "a worker is cut off from the database, and back later",
+            "others go on, nothing doubles",
+            "PostgreSQL",
+        ),
+        Case(
+            "worker-frozen",
+            "a process stands still past its lease and wakes",
+            "posted once, by the one who took over",
+            "PostgreSQL",
+        ),
+        Case(
+            "worker-gone",
+            "a worker dies and never returns",
+            "another takes its jobs over within 4 minutes",
+            "PostgreSQL",
+        ),
+        Case("two-senders", "two `clout run` with one token", "one posts; the other waits for its lease", "PostgreSQL"),
+        Case(
+            "second-process",
+            "a second process on the same SQLite file",
+            "refuses to start and names the first",
+            "SQLite",
+        ),
     )
 }

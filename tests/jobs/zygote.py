@@ -43,7 +43,7 @@ class HandClock:
 
     async def tick(self, seconds: float) -> None:
         self.moment += timedelta(seconds=seconds)
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.05)
 
 
 def freezer(step: str, note: str, clock: HandClock, woken: datetime) -> Any:
@@ -120,9 +120,9 @@ async def quiet(service: JobsService, least: int, most: int, *, full: bool) -> N
         while (calm < QUIET_TICKS or made.ticker.ticks < least) and made.ticker.ticks < most:
             before = made.ticker.ticks
             while made.ticker.ticks == before:
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.02)
             try:
-                busy = made.jobs.running or await made.jobs.active()
+                busy = made.jobs.running or made.ticker.waiting.total() or await made.jobs.active()
             except CloutError:
                 busy = not full
             calm = 0 if busy else calm + 1
