@@ -101,11 +101,15 @@ def _row(metric: str, found: Sequence[Found], note: str, goal: Goal | None = Non
 def caught(study: Study) -> Row:
     """Return the share of simulated cheats that are penalised, all recipes on every network with a benchmark."""
     each = CHEATS_EACH_FAST if study.fast else CHEATS_EACH
-    found = {name: patterns(_cheats(name, each, study)) for name in CHEATS}
+    found = {name: _shown(name, each, study) for name in CHEATS}
     shares = {name: paying(own) / len(own) for name, own in found.items()}
     least = min(shares, key=lambda name: shares[name])
     note = f"{len(CHEATS)} ways to cheat; least {shares[least]:.2f}: {least}"
     return _row(CAUGHT, [one for own in found.values() for one in own], note, marks.CAUGHT)
+
+
+def _shown(name: str, each: int, study: Study) -> list[Found]:
+    return patterns(_cheats(name, each, study))
 
 
 def _cheats(name: str, each: int, study: Study) -> list[Account]:
