@@ -199,8 +199,15 @@ def _page(body: bytes, asked: Asked) -> Page:
     told = _Listing.model_validate_json(body).data
     items = told.children
     oldest = min((item["created_at"] for item in items if item["created_at"] is not None), default=None)
-    ids = tuple(f"{item['sort']}_{item['native_id']}" for item in items)
-    own = [item for item in items if _counts(item) and _is_own(item, asked)]
+    ids = tuple([f"{item['sort']}_{item['native_id']}" for item in items])
+    own = [
+        item
+        for item in items
+        if item["sort"] == "t3"
+        and not item["removed"]
+        and item["created_at"] is not None
+        and (item["author_id"] == asked.subject or _is_own(item, asked))
+    ]
     for item in own:
         key = item["native_id"]
         item["url"], item["native_id"] = "https://www.reddit.com/comments/" + key, "t3_" + key
@@ -209,11 +216,6 @@ def _page(body: bytes, asked: Asked) -> Page:
 
 
 _CURSOR = re.compile(r"t[0-9]_[A-Za-z0-9]{1,40}")
-
-
-def _counts(item: Item) -> bool:
-    """Whether an entry is a dated submission that nobody removed."""
-    return item["sort"] == "t3" and not item["removed"] and item["created_at"] is not None
 
 
 def _is_own(item: Item, asked: Asked) -> bool:

@@ -205,9 +205,10 @@ def _videos(body: bytes, asked: Asked) -> Page:
     found = _Videos.model_validate_json(body)
     items = found.data
     oldest, ids = min((item["created_at"] for item in items), default=None), _ids(items)
-    own = [item for item in items if asked.subject in ("", item["whose"]) and item["shown_to"] != "private"]
+    whose = asked.subject
+    own = [item for item in items if (not whose or item["whose"] == whose) and item["shown_to"] != "private"]
     for item in own:
-        item["url"] = f"https://www.twitch.tv/videos/{item['native_id']}"
+        item["url"] = "https://www.twitch.tv/videos/" + item["native_id"]
     return Page(posts=_VIDEOS.posts(own), cursor=found.cursor, oldest=oldest, items=len(items), ids=ids)
 
 

@@ -22,7 +22,6 @@ from core.connectors.base import (
     rate_limited,
 )
 from core.connectors.costs import Cost
-from core.connectors.items import Item
 from core.connectors.resets import next_pacific_midnight
 from core.connectors.youtube_resources import PLAYLIST_ID, SHOWN, UPLOADED, Channel, Channels, Refusal, Uploads, Videos
 from core.errors import (
@@ -120,6 +119,7 @@ _PAGE = 50  # the most a page holds, and the most videos asked for at once [spec
 _UNIT: Cost = {"units": 1}  # every list call, refused ones too (Data API, quota calculator)
 _LONGEST_PAUSE = timedelta(hours=1)
 _SITE = "https://www.youtube.com"
+_WATCH = f"{_SITE}/watch?v="
 
 # --- answers to house types -------------------------------------------------------------------------------------------
 
@@ -189,20 +189,21 @@ def _videos(body: bytes, asked: Asked) -> Page:
     if not found.told and found.items is None:
         raise _changed("items")
     items = found.items or []
-    undated = [number for number, item in enumerate(items) if item["created_at"] is None]
-    if asked.subject and undated:
+    if asked.subject and any(item["created_at"] is None for item in items):
+        undated = [number for number, item in enumerate(items) if item["created_at"] is None]
         whole = items[undated[0]]["channel"] is not None  # asked for, so it has to be there
         raise _changed(f"items.{undated[0]}.snippet.publishedAt" if whole else "snippet")
     ids = tuple(item["native_id"] for item in items)
-    own = [item for item in items if _is_out(item) and asked.subject in ("", item["channel"])]
+    whose = asked.subject
+    own = [
+        item
+        for item in items
+        # one that is only announced is not out yet
+        if item["created_at"] is not None and item["live"] != "upcoming" and (not whose or item["channel"] == whose)
+    ]
     for item in own:
-        item["url"] = f"{_SITE}/watch?v={item['native_id']}"
+        item["url"] = _WATCH + item["native_id"]
     return Page(posts=SHOWN.posts(own), items=len(items), ids=ids)
-
-
-def _is_out(item: Item) -> bool:
-    """Whether a video has come out; one that is only announced has not."""
-    return item["created_at"] is not None and item["live"] != "upcoming"
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
