@@ -85,6 +85,7 @@ def _bolt(app: App, store: SlackInstalls, rotator: Rotator) -> AsyncApp:
     authorize.token_rotator = rotator
     store.retired = lambda token: authorize.authorize_result_cache.pop(token, None)
     return AsyncApp(
+        name="clout",  # else it looks through the whole stack for one
         client=client,
         signing_secret=_shown(slack.signing_secret),
         authorize=authorize,  # type: ignore[arg-type]  # an instance is taken, its hint is old

@@ -95,7 +95,7 @@ def _bolt_of(settings: SlackSettings, known: AuthorizeResult) -> AsyncApp:
         return known
 
     secret = settings.signing_secret.get_secret_value() if settings.signing_secret is not None else None
-    return AsyncApp(client=web_client(settings), authorize=authorize, signing_secret=secret)
+    return AsyncApp(name="clout", client=web_client(settings), authorize=authorize, signing_secret=secret)
 
 
 @asynccontextmanager
