@@ -2,9 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# A run of the tests starts many processes; none need compile what another one has.
+export PYTHONDONTWRITEBYTECODE :=
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: help demo test check bench docs install clean
+.PHONY: help demo test static check bench docs install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -15,13 +17,15 @@ demo: $(VENV)/runtime ## a tour with invented creators, under 20 s, no key and n
 test: $(VENV)/dev ## the whole test suite, on every core
 	@$(BIN)/pytest -q -n auto --dist worksteal
 
-check: $(VENV)/dev ## format, lint, types, architecture, tests
+static: $(VENV)/dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/deptry .
-	@$(MAKE) --no-print-directory test
+
+check: $(VENV)/dev ## format, lint, types, architecture, tests; the tests wait often enough for the others to run beside them
+	@$(MAKE) --no-print-directory --jobs 2 static test
 
 bench: $(VENV)/dev ## the promises on speed and memory, as ratios measured side by side
 	@$(BIN)/python -m benchmarks
@@ -44,6 +48,6 @@ $(VENV)/runtime: $(BIN)/python pyproject.toml constraints.txt
 	@$(PIP) -e .
 	@touch $@
 
-$(VENV)/dev: $(VENV)/runtime
+$(VENV)/dev: $(BIN)/python pyproject.toml constraints.txt
 	@$(PIP) -e '.[dev]'
-	@touch $@
+	@touch $(VENV)/runtime $@
