@@ -6,7 +6,7 @@ from datetime import timedelta
 from bots.discord_trial import examined
 from bots.slack_scopes import check, installs_by_oauth
 from bots.slack_trial import Finding, try_slack
-from core import figures
+from core import figures, outbox
 from core.app import App, build
 from core.cards_networks import budget_sentences, expiry_words
 from core.errors import CloutError, SettingsError
@@ -14,6 +14,7 @@ from core.leases import SILENT, beats
 from core.settings import Settings
 from core.vault import Vault
 
+WEEK = timedelta(days=7)
 RECENT = timedelta(days=1)  # a fault older than this is history
 
 
@@ -22,7 +23,7 @@ async def examine(settings: Settings, say: Callable[[str], object]) -> bool:
     try:
         async with build(settings) as app:
             findings = [Finding(True, "the database opens"), *await _networks(app), *await _keys(app)]
-            findings += await _jobs(app)
+            findings += await _jobs(app) + await _deliveries(app)
     except CloutError as error:
         findings = [Finding(False, "the database does not open", error.message)]
     findings += await _slack(settings) + await examined(settings.discord)
@@ -57,6 +58,18 @@ async def _jobs(app: App) -> list[Finding]:
         words = f"the last job that failed, {figures.at_time(at, now, app.settings.zone)}: {fault}"
         findings.append(Finding(False, words, "The log has the details, under the reference where there is one."))
     return findings
+
+
+async def _deliveries(app: App) -> list[Finding]:
+    """Return what became of a week's digests and alerts; those that may be missing are a fault."""
+    found = await app.store.database.read(outbox.by_state, app.clock.now() - WEEK)
+    if not found:
+        return []
+    states = ", ".join(f"{found[state]} {state}" for state in sorted(found))
+    if not {"unknown", "failed"} & set(found):
+        return [Finding(True, f"digests and alerts of 7 days: {states}")]
+    mend = "`digest status` and `watches` name them; look in the channel, and post again what is missing."
+    return [Finding(False, f"digests and alerts of 7 days: {states}", mend)]
 
 
 async def _keys(app: App) -> list[Finding]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from secrets import token_hex
 
@@ -15,7 +15,9 @@ from core.jobs import LOCAL, Faults
 from core.jobs_ticker import TICK_S
 from core.jobs_work import Engine, engine, platform_of
 from core.leases import Leases
+from core.refresh_queue import failing
 
+LAG_EVERY_S = 1.0  # how often it is asked whether the loop is on time
 STOP_SECONDS = 15.0  # for jobs that run; what takes longer is taken up at the next start
 LATE = timedelta(seconds=4 * TICK_S)  # since the last tick: something blocks the loop or the database
 
@@ -53,6 +55,7 @@ class JobsService:
         self._ticking: asyncio.Task[None] | None = None
         self._last: tuple[int, datetime] | None = None
         self._told = 0
+        self._late = 0.0
         self._ending = asyncio.Lock()
 
     async def start(self) -> None:
@@ -82,6 +85,7 @@ class JobsService:
         await made.start()
         self.engine = made
         self._ticking = asyncio.create_task(made.ticker.run(), name="jobs-ticker")
+        self._watching = asyncio.create_task(self._watch_loop(), name="loop-lag")
 
     async def stop(self) -> None:
         """Take nothing new, wait for what runs, give the leases back; a second call waits for the first."""
@@ -91,7 +95,8 @@ class JobsService:
     async def _stop(self) -> None:
         if self._ticking is not None:
             self._ticking.cancel()
-            await asyncio.gather(self._ticking, return_exceptions=True)
+            self._watching.cancel()
+            await asyncio.gather(self._ticking, self._watching, return_exceptions=True)
             self._ticking = None
         if self.engine is not None:
             made, self.engine = self.engine, None
@@ -115,6 +120,26 @@ class JobsService:
         self._told = self.faults.count
         for line in made.lines if made is not None else ():
             meters.waiting.labels(line).set(made.ticker.waiting[line] if made is not None else 0)
+        meters.lag.set(self._late)
+        self._late = 0.0
+        await self._measure_networks(self._app.refreshing.networks)
+
+    async def _measure_networks(self, networks: Sequence[str]) -> None:
+        meters, app = self._meters, self._app
+        for network in networks:
+            for state in await app.budgets.left(network, ""):
+                if state.left is not None:
+                    meters.left.labels(network, state.rule.unit, state.rule.window).set(state.left)
+        meters.failing.clear()
+        for network, error, accounts in await app.store.database.read(failing):
+            meters.failing.labels(network, error).set(accounts)
+
+    async def _watch_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            asked = loop.time()
+            await asyncio.sleep(LAG_EVERY_S)
+            self._late = max(self._late, loop.time() - asked - LAG_EVERY_S)
 
     async def _sweep(self, now: datetime) -> None:
         await self._app.consents.sweep()

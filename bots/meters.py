@@ -1,4 +1,4 @@
-"""What is counted and timed for Prometheus: lookups, by how they ended and how long they took."""
+"""What is counted and timed for Prometheus: lookups, networks' errors and allowances, jobs, deliveries, the loop."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from core.errors import CloutError
+from core.errors import CloutError, SourceError
 from core.lookup import Lookups, Show
 from core.models import Reading
 
@@ -39,6 +39,16 @@ class Meters:
         self.deliveries = Counter(
             "clout_deliveries", "Deliveries, by what became of them.", ["state"], registry=registry
         )
+        self.errors = Counter(
+            "clout_network_errors", "Lookups that a network did not answer.", ["network", "error"], registry=registry
+        )
+        self.failing = Gauge(
+            "clout_accounts_failing", "Tracked accounts whose last try failed.", ["network", "error"], registry=registry
+        )
+        self.left = Gauge(
+            "clout_budget_left", "What is left of an allowance.", ["network", "unit", "window"], registry=registry
+        )
+        self.lag = Gauge("clout_loop_lag_seconds", "How late the loop was at most since a tick.", registry=registry)
 
     def text(self) -> bytes:
         """Return everything measured in Prometheus' text format."""
@@ -68,6 +78,11 @@ class MeteredLookups(Lookups):
                 found = await super().lookup(team, text, network=network, fresh=fresh, show=show)
             except CloutError as error:
                 self._meters.lookups.labels(type(error).__name__).inc()
+                if isinstance(error, SourceError):
+                    self._meters.errors.labels(error.network, type(error).__name__).inc()
                 raise
         self._meters.lookups.labels("found").inc()
+        for one in found.networks:
+            if one.failure is not None:
+                self._meters.errors.labels(one.network, one.failure.error).inc()
         return found

@@ -83,6 +83,12 @@ def _delivery(row: AnyRow) -> Delivery:
     return Delivery(**held | moments, place=place, card=Card.model_validate_json(payload) if payload else None)
 
 
+def by_state(conn: Connection, since: datetime) -> dict[str, int]:
+    """Return how many messages that were due since then are in each state, each with its parts as one."""
+    wanted = select(_D.state, func.count()).where(_D.due_at >= to_ms(since), _D.part == 0).group_by(_D.state)
+    return {row[0]: row[1] for row in conn.execute(wanted)}
+
+
 # --- claiming ---------------------------------------------------------------------------------------------------------
 
 

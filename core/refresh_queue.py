@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, bindparam, exists, literal, or_, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, literal, or_, select, union_all, update
 
 from core.finding import StoredAccount, stored_account
 from core.models import Failure
@@ -81,6 +81,12 @@ def waiting(conn: Connection, account_ids: Sequence[int], since: datetime) -> li
         if tried < to_ms(since):
             found.append(Waiting(stored_account(row), row.failures, from_ms(tried) if tried else None))
     return found
+
+
+def failing(conn: Connection) -> list[tuple[str, str, int]]:
+    """Return how many accounts' last try failed, by network and the name of the error."""
+    wanted = select(_R.network, _R.last_error, func.count()).where(_R.last_error.is_not(None))
+    return [(one[0], one[1], one[2]) for one in conn.execute(wanted.group_by(_R.network, _R.last_error))]
 
 
 def names(conn: Connection, network: str, handles: Sequence[str]) -> dict[str, int]:

@@ -8,13 +8,17 @@ from bots.doctor import examine
 from bots.fronts import serve
 from bots.jobs_service import JobsService, executor_name
 from bots.meters import Meters
+from core import outbox
 from core.app import build
 from core.connectors import manifests
 from core.errors import StoreError
 from core.jobs import LOCAL, jobs_file
 from core.jobs_lock import only_process
 from core.leases import beats
+from core.messenger import Place
+from core.outbox import Delivery
 from core.settings import Settings
+from core.tables_posting import deliveries
 
 
 @pytest.fixture
@@ -57,6 +61,7 @@ async def test_the_service_says_how_it_is(settings, capsys):
         await asyncio.wait_for(slept.wait(), 20)
         assert await service.healthy()
         await examine(settings, said.append)
+        await app.store.database.write(lost_message, app.clock.now())
         await service.faults.guard("refresh.v1", broken)
         await service.stop()
         await service.stop()
@@ -64,10 +69,22 @@ async def test_the_service_says_how_it_is(settings, capsys):
     text = meters.text().decode()
     assert "clout_ticks_total 1.0" in text
     assert 'clout_jobs_waiting{queue="deliveries"} 0.0' in text
+    assert "clout_loop_lag_seconds" in text
+    assert "clout_budget_left{network=" in text
     assert any("jobs run, in 1 process" in line for line in said)
     said.clear()
     assert not await examine(settings, said.append)
     assert any("refresh.v1: KeyError, reference" in line for line in said)
+    assert any("7 days: 1 unknown" in line and "`digest status`" in line for line in said)
+
+
+def lost_message(conn, now):
+    place = Place(platform="slack", channel="C1", shown="#creators")
+    one = Delivery(
+        key="digest:1:x", kind="digest", subscription=1, period="x", team="t", place=place, zone="UTC", due_at=now
+    )
+    outbox.put(conn, [one])
+    conn.execute(deliveries.update().values(state="unknown"))
 
 
 async def broken():
