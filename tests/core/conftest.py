@@ -28,6 +28,7 @@ BOTH = {  # by file, a pattern of the tests that run on both
     "test_store_teams.py": ALL,
     "test_teams.py": "kept_for|another_process",
     "test_tracking.py": ALL,
+    "test_watching.py": "told_once|nothing_is_lost|who_edit|one_message|may_be_none",
 }
 
 
