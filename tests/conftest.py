@@ -4,7 +4,9 @@ import asyncio
 import gc
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,31 @@ def _statements_written_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in ("create_engine", "create_async_engine"):
             patch.setattr(database, name, _sharing(getattr(database, name)))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _queues_are_found_at_once() -> Iterator[None]:
+    """DBOS looks for new queues every second: it begins when ours are there, so that no test waits for another look."""
+    if "core.jobs" not in sys.modules:
+        yield
+        return
+    from dbos import _dbos
+    from sqlalchemy.exc import SQLAlchemyError
+
+    look = _dbos.queue_thread
+
+    def begin(stop: threading.Event, dbos: Any) -> None:
+        found, before = [], None
+        for _ in range(20):  # a process may have none
+            if (found and found == before) or stop.wait(0.03):
+                break
+            with suppress(SQLAlchemyError):  # which it tells itself
+                before, found = found, [queue.name for queue in dbos._sys_db.list_queues()]
+        look(stop, dbos)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_dbos, "queue_thread", begin)
         yield
 
 
