@@ -11,6 +11,7 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from bots.allocation import keep_small
 from bots.jobs_service import JobsService
 from bots.meters import MeteredLookups, Meters
 from bots.slack_scopes import lacks
@@ -85,6 +86,7 @@ async def serve(
     `only` names the one front end to run. `hand` takes what posts by itself, instead of the jobs. Raises SettingsError
     when there is none and no page of consent either, StoreError when another process runs with the same SQLite file.
     """
+    keep_small()
     stop = (until or on_signals)()
     with only_run(settings.database_url):
         async with build(settings) as built:
@@ -121,6 +123,7 @@ async def _warmed(app: App) -> None:
     await app.warm()
     gc.collect()
     gc.freeze()
+    gc.collect()  # takes nothing now, and lets the collector begin to count anew
 
 
 def _greeting(fronts: Sequence[Service]) -> Callable[[str], None]:

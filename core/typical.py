@@ -22,6 +22,8 @@ Reals = TypeVar("Reals", Floats, Singles)
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+_DRAWN_AT_ONCE = 256  # rows of the table of draws
+
 
 @dataclass(frozen=True, slots=True)
 class Typical:
@@ -122,7 +124,10 @@ def draw_table(model_version: str, rows: int, draws: int) -> Singles:
     million times finer than what 200 draws can tell, and halves what has to pass through the cache.
     """
     seed = [len(model_version), *model_version.encode()]
-    table = np.random.default_rng(seed).standard_exponential((rows, draws), method="inv").astype(np.float32)
+    stream = np.random.default_rng(seed)
+    table = np.empty((rows, draws), np.float32)
+    for some in np.array_split(table, max(1, rows // _DRAWN_AT_ONCE)):  # the same stream as in one go, in less memory
+        some[:] = stream.standard_exponential(some.shape, method="inv")
     table.setflags(write=False)
     return table
 
