@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
 
 from core.keyring import OWNER
 from core.tables import AnyRow, from_ms, moment_or_none, to_ms
@@ -115,7 +115,8 @@ def standing(conn: Connection, team: str, network: str) -> list[Row]:
 def abandoned(conn: Connection, now: datetime) -> list[Row]:
     """Return the sign-ins that were cut off while something was being stored."""
     c = consents.c
-    return _all(conn, and_(c.native_id.is_not(None), c.done_at.is_(None), c.taken_at < to_ms(now - ABANDONED)))
+    last = func.coalesce(c.taken_at, c.begun_at)  # a sign-in that was begun anew has not been taken yet
+    return _all(conn, and_(c.native_id.is_not(None), c.done_at.is_(None), last < to_ms(now - ABANDONED)))
 
 
 def is_granted(conn: Connection, network: str, native_ids: Sequence[str]) -> bool:

@@ -23,6 +23,7 @@ from core.vault import Vault
 KEPT = timedelta(seconds=20)  # how long another process's change may go unnoticed
 NOTICE = timedelta(days=7)  # before it ends an operator is told of a token
 _MOST = 10_000  # teams remembered
+_TRIES = 3  # the same token may be encrypted anew between reading and writing
 
 log = structlog.get_logger("clout.credentials")
 
@@ -140,11 +141,23 @@ class Credentials:
         await self._db.write(keyring.put, self._sealed_owner(team, network, token))
         self._granted.clear()
 
-    async def renew_owner(self, team: str, network: str, token: OwnerToken) -> bool:
-        """Store a renewed token in place of the one before; False, nothing stored, if that was taken back meanwhile."""
-        kept = await self._db.write(keyring.renew, self._sealed_owner(team, network, token))
+    async def renew_owner(self, team: str, network: str, token: OwnerToken, before: OwnerToken) -> bool:
+        """Store a token in place of `before`; False, nothing stored, if that was taken back or replaced meanwhile."""
+        sealed, kept = self._sealed_owner(team, network, token), False
+        for _ in range(_TRIES):
+            found = await self._db.read(keyring.owners_of, team, network, token.native_id)
+            lying = next((one.text for one in found if self._holds(one, before)), None)
+            if lying is None:
+                break
+            kept = await self._db.write(keyring.renew, sealed, lying)
+            if kept:
+                break
         self._granted.clear()
         return kept
+
+    def _holds(self, one: Sealed, token: OwnerToken) -> bool:
+        values = self._unlocked(one)
+        return values is not None and values.get("access") == token.access.get_secret_value()
 
     def _sealed_owner(self, team: str, network: str, token: OwnerToken) -> Sealed:
         shown = {"access": token.access.get_secret_value()}

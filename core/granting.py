@@ -41,7 +41,7 @@ class Granting:
             if known is None:
                 await self.withdraw(team, network, owned.native_id)
             else:
-                await self._credentials.keep_owner(team, network, known)
+                await self._credentials.renew_owner(team, network, known, token)  # unless it was taken back meanwhile
             raise
         await self._store.unlink(team, name, network, owned.native_id)  # the public reading of the same account
         return await self._lookups.accounts(team, name)

@@ -48,9 +48,10 @@ def put(conn: Connection, one: Sealed) -> None:
     conn.execute(_upsert(conn.dialect.name), key | _fields(one))
 
 
-def renew(conn: Connection, one: Sealed) -> bool:
-    """Store a credential in place of the one before; False, and nothing stored, when that was taken back meanwhile."""
-    return conn.execute(update(credentials).where(_at(one.where)).values(_fields(one))).rowcount == 1
+def renew(conn: Connection, one: Sealed, before: str) -> bool:
+    """Store a credential in place of the one that lies there as `before`; False, nothing stored, when it does not."""
+    same = and_(_at(one.where), credentials.c.sealed == before)
+    return conn.execute(update(credentials).where(same).values(_fields(one))).rowcount == 1
 
 
 def _fields(one: Sealed) -> dict[str, str | int | None]:

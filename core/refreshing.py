@@ -27,6 +27,7 @@ from core.errors import (
     Unavailable,
 )
 from core.fetching import failure_of, status_of
+from core.grants import told
 from core.learning import Read, learnt_together, read_since
 from core.models import BudgetState, Clock, Model, Moment, Snapshot, Target, Window
 from core.readings import READ_BACK
@@ -257,6 +258,9 @@ class Refreshing:
                 since = read_since(source.manifest, one.known.stored if one.known is not None else None, now)
                 snapshot = await source.fetch(target, since, self._patience, background=True, meter=meter)
             except _NOT_NOW as error:
+                if source.opened is not None and isinstance(error, SourceAuthFailed):
+                    outcomes.failed.append((one, error))  # what one owner does not allow keeps nobody else waiting
+                    return
                 await self._refused(network, error, now)
                 outcomes.postponed.append((one, self._comes_back(network, now)))
             except SourceError as error:
@@ -267,6 +271,9 @@ class Refreshing:
     async def _opened(self, source: Source, one: _One) -> Source:
         if self._renewing is None or one.native_id is None:
             return source
+        team = told(one.native_id).team
+        if team:  # the team's own app, where it has one: Meta's signatures fit no other's tokens
+            source = (await of_team(self._sources, self._credentials, team))[source.manifest.name]
         return await self._renewing.opened(source, one.native_id)
 
     async def _refused(self, network: str, error: SourceError, now: datetime) -> None:
@@ -413,6 +420,6 @@ def _missed(source: Source, one: _One, error: SourceError) -> Missed:
 def _again(one: _One, error: SourceError, now: datetime) -> datetime:
     """Return when an account that could not be read is tried again: later each time, at most two weeks."""
     times = int(2 ** min(one.failures, 12))
-    if error.transient:
+    if error.transient or isinstance(error, SourceAuthFailed):  # an operator may mend the second at any time
         return max(now + min(FIRST_RETRY * times, LONGEST_RETRY), error.retry_at or now)
     return now + min(FIRST_GONE * times, queue.LONGEST)

@@ -62,10 +62,11 @@ class Renewing:
         self._numbers = count()
         self._pauses: dict[Where, _Pause] = {}
         self._soon: dict[Where, asyncio.Task[object]] = {}
+        self._under_way: set[asyncio.Task[OwnerToken | None]] = set()
 
     async def aclose(self) -> None:
         """Wait for renewals under way: a token that was given and not stored would be lost."""
-        await asyncio.gather(*self._soon.values(), return_exceptions=True)
+        await asyncio.gather(*self._soon.values(), *self._under_way, return_exceptions=True)
 
     def manifest(self, network: str) -> Manifest:
         """Return a network's manifest."""
@@ -101,8 +102,14 @@ class Renewing:
         """Return a token of an owner's that is newer than the one in use, or than the one a network `refused`.
 
         None while another process renews it. Raises TokenExpired when only the owner can give another, and the
-        network's SourceError when it could not be asked.
+        network's SourceError when it could not be asked. A caller that is cancelled leaves it to end whole.
         """
+        task = asyncio.create_task(self._alone(where, refused))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def _alone(self, where: Where, refused: SecretStr | None) -> OwnerToken | None:
         leases = self._leases(f"{self._holder}:{next(self._numbers)}")
         if not await leases.hold(f"renew:{where.network}:{where.native_id}@{where.team}"):
             return None
@@ -155,9 +162,12 @@ class Renewing:
             raise
         after = token.model_copy(update=_of_grant(grant))
         self._pauses.pop(where, None)
-        if not await self._credentials.renew_owner(where.team, where.network, after):
+        if await self._credentials.renew_owner(where.team, where.network, after, token):
+            return after
+        newer = await self._credentials.owner_token(where.team, where.network, where.native_id)
+        if newer is None or newer.ended_at is not None:
             raise gone  # taken back while the network was asked
-        return after
+        return newer  # the owner has connected anew meanwhile
 
     def _is_newer(self, token: OwnerToken, refused: SecretStr | None, access: OwnerAccess) -> bool:
         if refused is not None:
@@ -166,9 +176,9 @@ class Renewing:
 
     async def _end(self, where: Where, token: OwnerToken) -> None:
         """Remember that only the owner can help, so that the network is not asked again and again."""
-        at = self._clock.now()
-        await self._credentials.renew_owner(where.team, where.network, token.model_copy(update={"ended_at": at}))
-        log.warning("an owner's permission has ended", network=where.network, team=where.team)
+        over = token.model_copy(update={"ended_at": self._clock.now()})
+        if await self._credentials.renew_owner(where.team, where.network, over, token):
+            log.warning("an owner's permission has ended", network=where.network, team=where.team)
 
     def _rest(self, where: Where) -> None:
         before = self._pauses.get(where)

@@ -206,6 +206,9 @@ class SignIns:
             if known is None:
                 await self._granting.withdraw(row.team, row.network, owned.native_id)
             raise
+        if not first and await self._db.read(rows.by_link, row.link) is None:
+            await self._granting.withdraw(row.team, row.network, owned.native_id)
+            return Outcome(kind="unknown")  # taken back while the network was asked
         if not first:
             return self._outcome(row, "used")
         log.info("an owner connected an account", network=row.network, team=row.team)

@@ -315,6 +315,48 @@ async def test_a_process_that_died_while_storing_is_cleaned_up_after(app, net, m
     await nothing_stored(app, net, revoked=0)
 
 
+async def test_a_sign_in_begun_anew_after_a_crash_is_cleaned_up_after_as_well(app, net, monkeypatch):
+    _, link = await asked(app)
+    _, held = await signing_in(app, link)
+
+    def died(*_):
+        raise Died
+
+    with monkeypatch.context() as patched:
+        patched.setattr("core.consent_rows.done", died)
+        with pytest.raises(Died):
+            await app.consents.finish("closed", **held, code="good-code")
+    await signing_in(app, link)  # and then whoever it is goes away
+    net.revoked.clear()
+    net.clock.move(minutes=11)
+    assert await app.consents.sweep() == 1
+    await nothing_stored(app, net, revoked=0)
+
+
+@pytest.mark.parametrize("moment", ["while the account is read", "before the last step"])
+async def test_what_is_taken_back_amid_a_second_sign_in_stays_gone(app, net, monkeypatch, moment):
+    await connected(app)
+    _, link = await asked(app)
+    _, held = await signing_in(app, link)
+    at, name = (app.lookups.fetching, "first") if moment == "while the account is read" else (app.lookups, "accounts")
+    real, calls = getattr(at, name), 0
+
+    async def and_taken_back(*given):
+        nonlocal calls
+        calls += 1
+        found = await real(*given)
+        if name == "first" or calls == 2:  # the first asks whose account it is
+            monkeypatch.undo()
+            await app.consents.disconnect(TEAM, "@glow", "closed")
+        return found
+
+    monkeypatch.setattr(at, name, and_taken_back)
+    outcome = await app.consents.finish("closed", **held, code="good-code")
+    assert outcome.kind not in ("connected", "used")
+    assert await app.credentials.owner_tokens(TEAM, "closed") == ()
+    assert "77 @" not in await everything(app)
+
+
 async def test_a_failed_second_sign_in_leaves_the_first_as_it_was(app, net):
     outcome, _ = await connected(app)
     _, link = await asked(app)

@@ -1,15 +1,19 @@
 """Tokens of owners: renewed before they end, by one process, outside of lookups, stored before they are used."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from core.app import App
+from core.connectors.base import Credentials as Secrets
+from core.connectors.http import Requests
 from core.connectors.owners import Owned, ended
-from core.errors import TokenExpired, Unavailable
+from core.errors import SourceAuthFailed, TokenExpired, Unavailable
 from core.keyring import Where
+from core.models import Clock, Snapshot, Target
 from core.refreshing import Batch, Refreshed
 from tests.core.consent_toy import CLOSED, TEAM, HandClock, Net, opened
 
@@ -131,6 +135,81 @@ async def test_a_token_taken_back_while_it_is_renewed_stays_gone(tmp_path: Path,
         assert await app.renewing.renew_due(net.clock.now()) == 0
         assert net.renewals == 1
         assert await app.credentials.owner_tokens(TEAM, "closed") == ()
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_token_the_owner_gives_while_the_old_one_is_renewed_is_kept(
+    tmp_path: Path, net: Net, refused: bool
+) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        net.clock.move(hours=19)
+
+        async def connected_anew() -> None:
+            await app.credentials.keep_owner(TEAM, "closed", net.token(number=5))
+            if refused:
+                raise TokenExpired("closed", ended(CLOSED))
+
+        net.meanwhile = connected_anew
+        assert await app.renewing.renew_due(net.clock.now()) == (0 if refused else 1)
+        assert await held(app) == "a-5 r-5"
+        kept = await app.credentials.owner_token(TEAM, "closed", "77")
+        assert kept is not None
+        assert kept.ended_at is None
+
+
+async def test_a_renewal_ends_whole_when_its_caller_is_stopped(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        net.clock.move(hours=19)
+        answered, asked = asyncio.Event(), asyncio.Event()
+
+        async def slow() -> None:
+            asked.set()
+            await answered.wait()
+
+        net.meanwhile = slow
+        ticking = asyncio.create_task(app.renewing.renew_due(net.clock.now()))
+        await asked.wait()
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
+        answered.set()  # the network has turned the tokens over by now
+        await app.renewing.aclose()
+        assert await held(app) == "a-1 r-1"
+
+
+async def test_what_one_owner_does_not_allow_keeps_nobody_else_waiting(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        await app.store.track(TEAM, "glow", net.clock.now())
+        net.clock.move(hours=7)
+        net.error = SourceAuthFailed("closed", "Closed: a permission is missing.")
+        assert await refresh(app, net) == Refreshed(failed=1)
+        assert app.refreshing.paused_until("closed") is None
+        after = await app.lookups.history(TEAM, "closed:glow", since=net.clock.now() - timedelta(days=7))
+    assert after.networks[0].status == "permission_missing"
+    assert after.networks[0].score is not None
+
+
+async def test_a_team_with_an_app_of_its_own_is_read_with_that_one_in_the_background_too(
+    tmp_path: Path, net: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    read = net.closed
+
+    async def spying(target: Target, since: datetime, client: Requests, clock: Clock, held: Secrets) -> Snapshot:
+        seen.append(held["client_secret"].get_secret_value())
+        return await read(target, since, client, clock, dict(held))
+
+    monkeypatch.setattr(net, "closed", spying)
+    async with opened(tmp_path, net) as app:
+        theirs = {"client_id": SecretStr("theirs"), "client_secret": SecretStr("their own")}
+        await app.credentials.connect(TEAM, "closed", theirs)
+        await granted(app, net)
+        await app.store.track(TEAM, "glow", net.clock.now())
+        net.clock.move(hours=7)
+        assert await refresh(app, net) == Refreshed(read=1)
+    assert seen == ["their own", "their own"]
 
 
 async def test_what_ends_is_told_by_the_refresh_token_not_by_each_day(tmp_path: Path, net: Net) -> None:
