@@ -1,7 +1,8 @@
 """The pages where owners connect their accounts and withdraw: plain HTML with one stylesheet and no scripts.
 
 They hold secrets in their addresses, so they are neither stored, indexed nor sent on as a referrer. Only a POST changes
-anything: whatever previews a link sees the page and uses nothing up.
+anything: whatever previews a link sees the page and uses nothing up. And only one from the page itself: networks that
+know an owner's consent to Clout already ask no second time, so a stranger's page must not be able to press the button.
 """
 
 from collections.abc import Awaitable, Callable
@@ -75,6 +76,7 @@ class ConsentPages:
         parts = urlsplit(consents.base or "")
         self._beneath = parts.path.rstrip("/")  # a proxy may keep the path of the public address to itself
         self._secure = parts.scheme == "https"
+        self._origin = f"{parts.scheme}://{parts.netloc}"
         loader = FileSystemLoader(_TEMPLATES)
         pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
         self._page = pages.get_template("consent.html")
@@ -102,6 +104,8 @@ class ConsentPages:
 
     async def _begin(self, request: Request) -> Response:
         link = request.path_params["link"]
+        if not self._pressed_here(request):
+            return await self._look(request)
         begun = await self._consents.start(link)
         if isinstance(begun, Outcome):
             return self._answer(begun, action=f"{CONNECT_PATH}/{link}")
@@ -137,6 +141,8 @@ class ConsentPages:
         return self._answer(await self._consents.withdrawable(secret), action=f"{WITHDRAW_PATH}/{secret}")
 
     async def _withdraw(self, request: Request) -> Response:
+        if not self._pressed_here(request):
+            return await self._ask(request)
         return self._answer(await self._consents.withdraw(request.path_params["secret"]))
 
     # --- drawing ------------------------------------------------------------------------------------------------------
@@ -168,6 +174,16 @@ class ConsentPages:
             "onward": onward,
         }
         return HTMLResponse(self._page.render(held), status, headers=_HEADERS)
+
+    def _pressed_here(self, request: Request) -> bool:
+        """Whether a POST comes from a page of ours, as far as the browser says (Fetch Metadata, Origin).
+
+        Our pages send no referrer, so browsers write `null` for their origin.
+        """
+        site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin", "null")
+        if site is not None:
+            return site in ("same-origin", "none")
+        return origin in ("null", self._origin)
 
     def _cookie(self, state: str) -> str:
         """Return the name of a sign-in's cookie, so that several may be under way in one browser."""

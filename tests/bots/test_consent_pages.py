@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import get_args
@@ -12,8 +13,10 @@ from starlette.applications import Starlette
 
 from bots.consent_pages import STYLE_PATH, ConsentPages
 from core.cards_consent_pages import sheet_of
+from core.consent_rows import Row, add, done
 from core.errors import StoreError
 from core.permission import Outcome, OutcomeKind
+from core.sign_ins import hashed
 from tests.core.consent_toy import TEAM, HandClock, Net, opened
 from tests.core.readings_by_hand import NOW
 from tests.core.test_cards_consent import ALONE, CONSENT, outcome
@@ -118,6 +121,29 @@ async def test_another_browser_cannot_finish_and_several_sign_ins_can_be_under_w
         denied = await sent_off(web, link := await link_of(app))
         page = await web.get(back, params={"state": denied.params["state"], "error": "access_denied"})
         assert f'href="/app{link}"' in page.text, "the way back to the same link"
+
+
+@pytest.mark.parametrize(
+    ("told", "begins"),
+    [
+        ({"sec-fetch-site": "same-origin", "origin": "null"}, True),
+        ({"origin": "null"}, True),  # a browser without Fetch Metadata, from a page without a referrer
+        ({"origin": "https://clout.example"}, True),
+        ({"sec-fetch-site": "cross-site", "origin": "null"}, False),
+        ({"sec-fetch-site": "same-site"}, False),
+        ({"origin": "https://stranger.example"}, False),
+    ],
+)
+async def test_a_strangers_page_cannot_press_the_buttons(app, pages, told, begins):
+    async with browser(pages) as web:
+        page = await web.post(await link_of(app), headers=told)
+        assert page.status_code == 200
+        assert ("Continue to Closed</button>" in page.text, bool(web.cookies)) == (not begins, begins)
+        linked = Row("l", TEAM, "", "closed", "glow", "glow", "U1", app.clock.now() + timedelta(days=1))
+        await app.store.database.write(add, linked, app.clock.now())
+        await app.store.database.write(done, "l", "77", hashed("w" * 43), app.clock.now())
+        withdrawing = await web.post(f"/withdraw/{'w' * 43}", headers=told)
+        assert ("Withdraw and delete</button>" in withdrawing.text) == (not begins)
 
 
 async def test_every_page_keeps_its_secrets_and_runs_nothing(app, pages):
