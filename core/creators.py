@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
 
 from core.errors import InputError, NotRecorded
 from core.finding import Pair
-from core.grants import SIGN, granted_id
+from core.grants import SIGN, granted_id, told
 from core.recording import upsert
 from core.tables import (
     AnyRow,
@@ -81,7 +81,19 @@ def link(conn: Connection, team: str, name: str, owned: Sequence[Pair], now: dat
         account_id = _linkable(conn, team, creator_id, network, native_id)
         row = {"team": team, "account_id": account_id, "creator_id": creator_id, "linked_at": at}
         conn.execute(upsert(creator_accounts, conn.dialect.name, "linked_at"), row)
+        if told(native_id).team:
+            _no_longer_waits(conn, creator_id, account_id)
     return creator_id
+
+
+def _no_longer_waits(conn: Connection, creator_id: int, account_id: int) -> None:
+    """Delete the handle that waited for this account: it stood there under the name that everybody knows."""
+    network, handle = conn.execute(
+        select(accounts.c.network, accounts.c.handle).where(accounts.c.id == account_id)
+    ).one()
+    p = creator_pending.c
+    mine = (p.creator_id == creator_id, p.network == network, p.handle_key == handle_key(handle))
+    conn.execute(delete(creator_pending).where(*mine))
 
 
 def _linkable(conn: Connection, team: str, creator_id: int, network: str, native_id: str) -> int:

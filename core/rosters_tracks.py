@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, exists, insert, select, tuple_, updat
 from core.creators import link
 from core.errors import InputError, LimitReached
 from core.finding import Pair
+from core.grants import granted_id, name_key, told
 from core.intake_creators import BadLine, Entry
 from core.models import Failure
 from core.recording import upsert
@@ -150,7 +151,8 @@ def tracked_name(conn: Connection, team: str, key: str, network: str | None, han
             return found
     wanted = handle_key(handle or key)
     of_account = select(own.creator_id).join(accounts, accounts.c.id == own.account_id)
-    of_account = of_account.where(own.team == team, accounts.c.handle_key == wanted)
+    shown = handle_key(name_key(granted_id("", team), wanted))  # an account that its owner shows to this team
+    of_account = of_account.where(own.team == team, accounts.c.handle_key.in_((wanted, shown)))
     of_pending = select(p.creator_id).where(p.team == team, p.handle_key == wanted)
     if network is not None:
         of_account = of_account.where(accounts.c.network == network)
@@ -246,7 +248,9 @@ class _Here:
         linked = linked.join(accounts, accounts.c.id == own.account_id).where(own.team == team)
         waiting = select(p.creator_id, p.network, p.handle_key).where(p.team == team)
         self.owner: dict[Key, int] = {
-            (row.network, row.handle_key): row.creator_id for which in (linked, waiting) for row in conn.execute(which)
+            (row.network, row.handle_key and told(row.handle_key).native_id): row.creator_id
+            for which in (linked, waiting)
+            for row in conn.execute(which)
         }
         t = creator_tags.c
         tagged = conn.execute(select(t.creator_id, t.tag).where(t.team == team))

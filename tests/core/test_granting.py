@@ -1,13 +1,17 @@
 """An account that its owner opens joins one team's creator, is nobody else's, and leaves without a trace."""
 
 import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from core.connectors.owners import Owned
 from core.errors import CloutError, NeedsOwner, NotFound, TokenExpired, Unavailable
+from core.intake_creators import Entry
+from core.rosters_tracks import Entered, enter
+from core.tables import creator_pending
 from tests.core.consent_toy import OTHER_TEAM, START, TEAM, HandClock, Net, opened
 
 GLOW = Owned(native_id="77", handle="glow")
@@ -119,6 +123,22 @@ async def test_a_team_that_left_takes_what_owners_showed_it_along(tmp_path: Path
         left = await app.store.database.read(everything)
     assert f"77 @{TEAM}" not in left
     assert f"77 @{OTHER_TEAM}" in left
+
+
+async def test_a_roster_knows_a_granted_account_by_the_name_everybody_uses(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        write, now = app.store.database.write, net.clock.now()
+
+        def entered(team: str, handle: str) -> Awaitable[Entered]:
+            return write(enter, team, [Entry(1, (("closed", handle),), alias="glow")], lambda _, name: name, now, None)
+
+        await entered(TEAM, "glow.daily")  # waits for a consent
+        await app.granting.grant(TEAM, "@glow", "closed", Owned(native_id="77", handle="glow.daily"), net.token())
+        assert not await app.store.database.read(lambda conn: conn.execute(select(creator_pending)).all())
+        assert (await entered(TEAM, "Glow.Daily")).already == 1
+        assert (await entered(OTHER_TEAM, "glow.daily")).made == 1
+        assert await app.tracking.known(OTHER_TEAM, "closed:glow.daily") == "glow"
+        assert await app.tracking.untrack(TEAM, "closed:glow.daily") == "glow"
 
 
 async def test_what_was_under_way_at_a_withdrawal_comes_back_to_nothing(tmp_path: Path, net: Net) -> None:
