@@ -13,13 +13,12 @@ from http.cookiejar import CookieJar
 from urllib.parse import urljoin
 from urllib.request import HTTPCookieProcessor, ProxyHandler, build_opener
 
-from cryptography.fernet import Fernet
-
 from bots.consent_pages import ConsentPages
 from bots.meters import Meters
 from bots.web import Health, serving, web_app
 from core.app import App
 from core.card import Card
+from core.vault import new_key
 
 _MAIN = re.compile(r"<main\b.*?>(.*?)</main>", re.DOTALL)
 _BLOCK = re.compile(r"</?(?:p|h\d|ul|ol|dl|dt|dd|div|section|header|form)\b[^>]*>|<br\s*/?>")
@@ -89,7 +88,7 @@ def free_port() -> int:
 
 def settings_of(port: int) -> dict[str, str]:
     """Return the settings that consent needs: an address for its pages, and a key that tokens are encrypted with."""
-    return {"CLOUT_PUBLIC_URL": f"http://127.0.0.1:{port}", "CLOUT_SECRET_KEYS": Fernet.generate_key().decode()}
+    return {"CLOUT_PUBLIC_URL": f"http://127.0.0.1:{port}", "CLOUT_SECRET_KEYS": new_key()}
 
 
 def link_of(card: Card) -> str:

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-
 from core.errors import SettingsError, StoreError
 
 
@@ -16,6 +14,9 @@ class Vault:
             raise SettingsError(
                 "CLOUT_SECRET_KEYS is missing: tokens are kept encrypted only. `clout init keys` makes one."
             )
+        from cryptography.fernet import Fernet, InvalidToken, MultiFernet  # 6 MB, of no use to a lookup without keys
+
+        self._unreadable = InvalidToken
         try:
             each = [Fernet(key) for key in keys]
             self._keys, self._newest = MultiFernet(each), each[0]
@@ -37,18 +38,20 @@ class Vault:
         """Return what `lock` was given; raises StoreError when none of the keys fits."""
         try:
             return self._keys.decrypt(locked.encode()).decode()
-        except InvalidToken as err:
+        except self._unreadable as err:
             raise StoreError("A stored token cannot be read: its key is not in CLOUT_SECRET_KEYS.") from err
 
     def renewed(self, locked: str) -> str | None:
         """Return the same encrypted with the newest key, None where it is already; raises StoreError as `unlock`."""
         try:
             self._newest.decrypt(locked.encode())
-        except InvalidToken:
+        except self._unreadable:
             return self.lock(self.unlock(locked))
         return None
 
 
 def new_key() -> str:
     """Return a fresh key for CLOUT_SECRET_KEYS."""
+    from cryptography.fernet import Fernet
+
     return Fernet.generate_key().decode()

@@ -70,9 +70,12 @@ class Entries(Protocol):
 
 
 class Wire(BaseModel):
-    """Base of the models of outside answers: unknown fields are ignored, every count is optional."""
+    """Base of the models of outside answers: unknown fields are ignored, every count is optional.
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    What reads them is built when the first answer comes: most processes never ask most networks.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True)
 
 
 # --- lenient values ---------------------------------------------------------------------------------------------------
