@@ -62,6 +62,7 @@ class Renewing:
         self._numbers = count()
         self._pauses: dict[Where, _Pause] = {}
         self._soon: dict[Where, asyncio.Task[object]] = {}
+        self._unstored: dict[Where, tuple[OwnerToken, OwnerToken]] = {}  # what was given, by what it was given for
         self._under_way: set[asyncio.Task[OwnerToken | None]] = set()
 
     async def aclose(self) -> None:
@@ -152,6 +153,22 @@ class Renewing:
             raise gone
         if self._is_newer(token, refused, access):
             return token
+        after = await self._given(where, source, token)
+        self._unstored[where] = token, after  # stays there when the database fails now: the old one is spent
+        kept = await self._credentials.renew_owner(where.team, where.network, after, token)
+        del self._unstored[where]
+        if kept:
+            return after
+        newer = await self._credentials.owner_token(where.team, where.network, where.native_id)
+        if newer is None or newer.ended_at is not None:
+            raise gone  # taken back while the network was asked
+        return newer  # the owner has connected anew meanwhile
+
+    async def _given(self, where: Where, source: Source, token: OwnerToken) -> OwnerToken:
+        """Return what the network gives in place of a token, or has given already."""
+        before, after = self._unstored.get(where, (token, None))
+        if after is not None and before.access == token.access:
+            return after
         try:
             grant = await source.renewed(_grant(token), self._patience)
         except TokenExpired:
@@ -160,14 +177,8 @@ class Renewing:
         except SourceError:
             self._rest(where)
             raise
-        after = token.model_copy(update=_of_grant(grant))
         self._pauses.pop(where, None)
-        if await self._credentials.renew_owner(where.team, where.network, after, token):
-            return after
-        newer = await self._credentials.owner_token(where.team, where.network, where.native_id)
-        if newer is None or newer.ended_at is not None:
-            raise gone  # taken back while the network was asked
-        return newer  # the owner has connected anew meanwhile
+        return token.model_copy(update=_of_grant(grant))
 
     def _is_newer(self, token: OwnerToken, refused: SecretStr | None, access: OwnerAccess) -> bool:
         if refused is not None:

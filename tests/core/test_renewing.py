@@ -11,7 +11,7 @@ from core.app import App
 from core.connectors.base import Credentials as Secrets
 from core.connectors.http import Requests
 from core.connectors.owners import Owned, ended
-from core.errors import SourceAuthFailed, TokenExpired, Unavailable
+from core.errors import SourceAuthFailed, StoreError, TokenExpired, Unavailable
 from core.keyring import Where
 from core.models import Clock, Snapshot, Target
 from core.refreshing import Batch, Refreshed
@@ -175,6 +175,24 @@ async def test_a_renewal_ends_whole_when_its_caller_is_stopped(tmp_path: Path, n
         await asyncio.gather(ticking, return_exceptions=True)
         answered.set()  # the network has turned the tokens over by now
         await app.renewing.aclose()
+        assert await held(app) == "a-1 r-1"
+
+
+async def test_a_token_that_could_not_be_stored_is_not_lost(
+    tmp_path: Path, net: Net, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> bool:
+        raise StoreError("the disk is full")
+
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        net.clock.move(hours=19)
+        with monkeypatch.context() as patched:
+            patched.setattr("core.keyring.renew", full)
+            with pytest.raises(StoreError):
+                await app.renewing.renew_due(net.clock.now())
+        assert await app.renewing.renew_due(net.clock.now()) == 1
+        assert net.renewals == 1, "a refresh token is good once"
         assert await held(app) == "a-1 r-1"
 
 
