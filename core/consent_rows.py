@@ -120,9 +120,10 @@ def abandoned(conn: Connection, now: datetime) -> list[Row]:
 
 
 def is_granted(conn: Connection, network: str, native_ids: Sequence[str]) -> bool:
-    """Return whether the owner of one of these accounts shows it to any team."""
+    """Return whether the owner of one of these accounts, or of any where none is known, shows it to any team."""
     c = credentials.c
-    return bool(conn.scalar(select(exists().where(c.kind == OWNER, c.network == network, c.native_id.in_(native_ids)))))
+    which = [c.kind == OWNER, c.network == network, *([c.native_id.in_(native_ids)] if native_ids else [])]
+    return bool(conn.scalar(select(exists().where(*which))))
 
 
 def _one(conn: Connection, which: ColumnElement[bool]) -> Row | None:

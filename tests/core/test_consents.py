@@ -99,7 +99,7 @@ def tables(conn):
 
 async def nothing_stored(app, net, *, revoked=1):
     assert await app.credentials.owner_tokens(TEAM, "closed") == ()
-    assert "77 @" not in await everything(app)
+    assert f"77 @{TEAM}" not in await everything(app)
     assert len(net.revoked) == revoked
 
 
@@ -239,6 +239,15 @@ async def test_a_needed_scope_that_was_not_ticked(app, net):
     outcome = await app.consents.finish("closed", **held, code="good-code")
     assert (outcome.kind, outcome.missing) == ("partly", ("profile",))
     await nothing_stored(app, net)
+
+
+async def test_what_one_team_is_not_allowed_ends_nothing_of_another(app, net):
+    await app.granting.grant(OTHER_TEAM, "@glow", "closed", net.owned[0], net.token())
+    net.scopes = ("posts",)
+    _, link = await asked(app)
+    _, held = await signing_in(app, link)
+    assert (await app.consents.finish("closed", **held, code="good-code")).kind == "partly"
+    await nothing_stored(app, net, revoked=0)  # it may be the same owner, whose tokens would all end
 
 
 async def test_a_scope_that_only_reading_finds_missing(app, net):
