@@ -177,6 +177,8 @@ def refusal(manifest: Manifest, answer: "Answer", now: datetime) -> SourceError 
         told = _Refusal()
     if told.error in _NOT_OURS:
         return SourceAuthFailed(name, f"{label} refused our app's id or secret.")
+    if 400 <= answer.status < 500 and answer.content_type.endswith("html"):  # from in front of the endpoint
+        return Unavailable(name, f"{label} answered with a web page instead of a token.")
     if told.error in _SPENT or answer.status in (400, 401, 403):
         return TokenExpired(name, ended(manifest))
     if told.error or answer.status >= 300:

@@ -8,9 +8,10 @@ import pytest
 from pydantic import SecretStr
 
 from core.connectors import discover
+from core.connectors.answers import Answer
 from core.connectors.http import HttpClient, Requests
-from core.connectors.owners import ACCESS, Grant, Owned
-from core.errors import NeedsOwner, RateLimited, SourceAuthFailed, TokenExpired, Unavailable
+from core.connectors.owners import ACCESS, Grant, Owned, refusal
+from core.errors import NeedsOwner, RateLimited, SourceAuthFailed, SourceError, TokenExpired, Unavailable
 from core.models import Target
 from sandbox.server import Sandbox
 from tests.core.connectors import conformance
@@ -226,3 +227,28 @@ def test_metas_consent_goes_over_https_and_takes_nothing_back_for_others(network
     assert not access.oauth.loopback
     assert access.revoke is None, "it would end the person's consents of the other networks and teams"
     assert access.oauth.needed <= set(access.oauth.scopes)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "means"),
+    [
+        (400, "application/json", b'{"error":"invalid_grant"}', TokenExpired),
+        (401, "application/json", b"", TokenExpired),
+        (401, "application/json", b'{"error":"invalid_client"}', SourceAuthFailed),
+        (
+            403,
+            "text/html; charset=utf-8",
+            b"<h1>Access denied</h1>",
+            Unavailable,
+        ),  # a gateway says nothing of a consent
+        (404, "text/html", b"", Unavailable),
+        (503, "text/html", b"", Unavailable),
+        (200, "application/json", b'{"access_token":"a"}', None),
+    ],
+)
+def test_only_the_token_endpoint_itself_ends_a_consent(
+    status: int, kind: str, body: bytes, means: type[SourceError] | None
+) -> None:
+    answer = Answer(status, {"content-type": kind}, body, "https://open.tiktokapis.com/v2/oauth/token/")
+    found = refusal(discover()["tiktok"].manifest, answer, NOW)
+    assert type(found) is (means or type(None))
