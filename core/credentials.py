@@ -6,7 +6,7 @@ CLOUT_SECRET_KEYS when it is read. No secret ever enters a message, a log or a r
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -194,13 +194,16 @@ class Credentials:
         """Return the networks on which some owner has granted some team something."""
         return frozenset(await self._db.read(keyring.granted_networks))
 
-    async def owners_ending(self, until: datetime) -> list[tuple[Where, datetime]]:
-        """Return the owners' tokens that end until then and can be read, the first to end first."""
+    async def owners_ending(self, until: datetime, is_due: Callable[[Where, datetime], bool]) -> list[Where]:
+        """Return the owners' tokens that end until then, are due and can be read, the first to end first.
+
+        This is asked every few seconds, so only what is due is decrypted.
+        """
         found = []
         for one in await self._db.read(keyring.owners_ending, until):
-            values = await self._open(one)
-            if values is not None and "ended_at" not in values and one.expires_at is not None:
-                found.append((one.where, one.expires_at))
+            if one.expires_at is not None and is_due(one.where, one.expires_at):
+                values = await self._open(one)
+                found += [one.where] if values is not None and "ended_at" not in values else []
         return found
 
     async def forget_owner(self, team: str, network: str, native_id: str) -> bool:

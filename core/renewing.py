@@ -88,9 +88,7 @@ class Renewing:
     async def renew_due(self, now: datetime) -> int:
         """Renew every token that ends soon, those that end first before the others; returns how many were renewed."""
         longest = max((found.oauth.renew_ahead for found in self._owners().values()), default=timedelta(0))
-        due = [
-            where for where, at in await self._credentials.owners_ending(now + longest) if self._is_due(where, at, now)
-        ]
+        due = await self._credentials.owners_ending(now + longest, lambda where, at: self._is_due(where, at, now))
         renewed = 0
         for where in due[:_AT_A_TICK]:
             try:
@@ -187,7 +185,7 @@ class Renewing:
 
     async def _end(self, where: Where, token: OwnerToken) -> None:
         """Remember that only the owner can help, so that the network is not asked again and again."""
-        over = token.model_copy(update={"ended_at": self._clock.now()})
+        over = token.model_copy(update={"ended_at": self._clock.now(), "expires_at": None})  # nothing ends any more
         if await self._credentials.renew_owner(where.team, where.network, over, token):
             log.warning("an owner's permission has ended", network=where.network, team=where.team)
 

@@ -12,7 +12,7 @@ from core.connectors.base import Credentials as Secrets
 from core.connectors.http import Requests
 from core.connectors.owners import Owned, ended
 from core.errors import SourceAuthFailed, StoreError, TokenExpired, Unavailable
-from core.keyring import Where
+from core.keyring import Where, owners_ending
 from core.models import Clock, Snapshot, Target
 from core.refreshing import Batch, Refreshed
 from tests.core.consent_toy import CLOSED, TEAM, HandClock, Net, opened
@@ -104,6 +104,7 @@ async def test_an_ended_permission_is_told_once_and_never_a_drop(tmp_path: Path,
         net.renew_error = TokenExpired("closed", ended(CLOSED))
         assert await app.renewing.renew_due(net.clock.now()) == 0
         net.renew_error = AssertionError("asked again in vain")  # type: ignore[assignment]
+        assert await app.store.database.read(owners_ending, net.clock.now() + timedelta(days=9)) == [], "nor looked at"
         assert await app.renewing.renew_due(net.clock.now()) == 0
         assert (await refresh(app, net)).failed == 1
         after = await app.lookups.lookup(TEAM, "@glow", fresh=True)
