@@ -10,7 +10,7 @@ import sys
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 
 _OF_ITS_OWN = 256 << 10  # bytes from which a block is mapped alone, and given back as soon as it is freed
-_LEFT_FREE = 256 << 10  # bytes at the top of the heap that are kept for the next need
+_LEFT_FREE = 4 << 20  # bytes at the top of the heap kept for the next need: with less it goes and comes with each crowd
 _ARENAS = 1  # Python's threads take turns anyway; each further arena keeps room that nobody else can use
 
 
