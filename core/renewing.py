@@ -118,8 +118,8 @@ class Renewing:
             await leases.release()
 
     def soon(self, where: Where, refused: SecretStr | None) -> None:
-        """Renew a token without letting anybody wait for it."""
-        if where not in self._soon:
+        """Renew a token without letting anybody wait for it, unless that failed a moment ago."""
+        if where not in self._soon and not self._rests(where, self._clock.now()):
             task = asyncio.create_task(self._quietly(where, refused))
             self._soon[where] = task
             task.add_done_callback(lambda _: self._soon.pop(where, None))
@@ -136,10 +136,14 @@ class Renewing:
         }
 
     def _is_due(self, where: Where, at: datetime, now: datetime) -> bool:
-        access, pause = self._owners().get(where.network), self._pauses.get(where)
+        access = self._owners().get(where.network)
         if access is None or access.renew is None or at > now + access.oauth.renew_ahead:
             return False
-        return pause is None or not now < pause.until <= now + LONGEST_PAUSE
+        return not self._rests(where, now)
+
+    def _rests(self, where: Where, now: datetime) -> bool:
+        pause = self._pauses.get(where)
+        return pause is not None and now < pause.until <= now + LONGEST_PAUSE
 
     async def _renewed(self, where: Where, refused: SecretStr | None) -> OwnerToken:
         """Renew the token as it is stored now: another process may have done it meanwhile."""

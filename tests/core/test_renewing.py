@@ -128,6 +128,21 @@ async def test_a_network_that_is_down_is_asked_again_later_and_seldom(tmp_path: 
         assert await app.renewing.renew_due(net.clock.now()) == 1
 
 
+async def test_lookups_ask_a_network_that_is_down_no_more_often_than_ticks(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        net.clock.move(hours=30)
+        net.renew_error = Unavailable("closed", "down")
+        await app.lookups.lookup(TEAM, "closed:glow")
+        await app.renewing.aclose()
+        net.renew_error = None
+        for renewals in (0, 1):
+            await app.lookups.lookup(TEAM, "closed:glow")
+            await app.renewing.aclose()
+            assert net.renewals == renewals
+            net.clock.move(minutes=2)
+
+
 async def test_a_token_taken_back_while_it_is_renewed_stays_gone(tmp_path: Path, net: Net) -> None:
     async with opened(tmp_path, net) as app:
         await granted(app, net)
