@@ -66,11 +66,13 @@ def _statements_written_once() -> Iterator[None]:
     if "core.database" not in sys.modules:
         yield
         return
+    from sqlalchemy.ext import asyncio as asyncio_engines
+
     from core import database
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("create_engine", "create_async_engine"):
-            patch.setattr(database, name, _sharing(getattr(database, name)))
+        for room, name in ((database, "create_engine"), (asyncio_engines, "create_async_engine")):
+            patch.setattr(room, name, _sharing(getattr(room, name)))
         yield
 
 
@@ -100,16 +102,22 @@ def _queues_are_found_at_once() -> Iterator[None]:
 
 
 def _sharing(create: Callable[..., Any]) -> Callable[..., Any]:
-    first: list[Any] = []
+    ready: list[Any] = []  # an engine that has connected: only then is its dialect whole
 
     @wraps(create)
     def created(*args: Any, **kwargs: Any) -> Any:
         made = create(*args, **kwargs)
         engine = getattr(made, "sync_engine", made)
-        if first:  # what is kept is found by its dialect
-            engine.dialect, engine._compiled_cache = first[0].dialect, first[0]._compiled_cache
+        if ready:  # what is kept is found by its dialect
+            engine.dialect, engine._compiled_cache = ready[0].dialect, ready[0]._compiled_cache
         else:
-            first.append(engine)
+            initialize = engine.dialect.initialize
+
+            def initialized(connection: Any) -> None:
+                initialize(connection)
+                ready.append(engine)
+
+            engine.dialect.initialize = initialized
         return made
 
     return created
