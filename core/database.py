@@ -14,17 +14,19 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from itertools import cycle
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import aiosqlite
 from sqlalchemy import URL, Connection, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from core.database_faults import plain_faults
 from core.errors import StoreError
 from core.schema import bring_up_to_date
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +209,7 @@ class _Clash(Exception):
 class ServerDatabase:
     """A database server behind an async engine; transactions are as good as one after another, as with SQLite."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: "AsyncEngine") -> None:
         self._reader = engine.execution_options(isolation_level="AUTOCOMMIT")
         # work that reads and then writes is right on SQLite, where writers queue; so it must see nothing half done here
         self._writer = engine.execution_options(isolation_level="SERIALIZABLE", preserve_rowcount=True)
@@ -280,7 +282,9 @@ def session_options(url: URL, **changed: str) -> str:
     return f"{ours} {given}".strip()
 
 
-def _engine(url: URL) -> AsyncEngine:
+def _engine(url: URL) -> "AsyncEngine":
+    from sqlalchemy.ext.asyncio import create_async_engine  # brings the whole ORM, which SQLite has no use for
+
     arguments = {name: value for name, value in REACHING.items() if name not in url.query}
     try:
         return create_async_engine(
