@@ -258,7 +258,11 @@ async def test_a_cancelled_lookup_pays_for_what_it_asked(budgets: Budgets) -> No
             await asyncio.Event().wait()
 
     task = asyncio.create_task(lookup())
-    await started.wait()
+    begun = asyncio.ensure_future(started.wait())
+    await asyncio.wait({task, begun}, return_when="FIRST_COMPLETED")
+    if task.done():
+        begun.cancel()
+        task.result()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert await spent(budgets, "units") == 1
