@@ -250,7 +250,9 @@ class Refreshing:
                 outcomes.postponed.append((one, self._comes_back(network, now)))
                 return
             source = await self._opened(source, one)
-            if source.obstacle:  # a public account among those that owners opened: not the network's fault
+            # a public account among those that owners opened is not the network's fault; and an owner lets a team look
+            # that uses Clout, not one that threw it out and may be back within the month
+            if source.obstacle or await self._left(source):
                 outcomes.postponed.append((one, now + EVERY))
                 return
             try:
@@ -275,6 +277,9 @@ class Refreshing:
         if team:  # the team's own app, where it has one: Meta's signatures fit no other's tokens
             source = (await of_team(self._sources, self._credentials, team))[source.manifest.name]
         return await self._renewing.opened(source, one.native_id)
+
+    async def _left(self, source: Source) -> bool:
+        return source.opened is not None and await self._store.left_at(source.opened.team) is not None
 
     async def _refused(self, network: str, error: SourceError, now: datetime) -> None:
         self._leave_alone(network, error, now)

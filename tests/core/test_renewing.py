@@ -225,6 +225,19 @@ async def test_what_one_owner_does_not_allow_keeps_nobody_else_waiting(tmp_path:
     assert after.networks[0].score is not None
 
 
+async def test_nothing_is_read_for_a_team_that_threw_clout_out(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        await app.store.track(TEAM, "glow", net.clock.now())
+        await app.store.team_left(TEAM)
+        net.clock.move(hours=7)
+        asked = len(net.asked)
+        assert await refresh(app, net) == Refreshed(postponed=1)
+        assert len(net.asked) == asked
+        await app.store.team_back(TEAM)
+        assert await refresh(app, net) == Refreshed(read=1)
+
+
 async def test_a_team_with_an_app_of_its_own_is_read_with_that_one_in_the_background_too(
     tmp_path: Path, net: Net, monkeypatch: pytest.MonkeyPatch
 ) -> None:
