@@ -37,6 +37,9 @@ class Stub:
         self.asked.append(("accounts", team, name))
         return self._answered()
 
+    async def offers(self, team, name):
+        return None  # no reference work is switched on
+
     def networks(self):
         return tuple(NetworkAvailability(manifest=m, ready=True) for m in MANIFESTS.values())
 
