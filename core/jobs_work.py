@@ -17,7 +17,7 @@ from core.refreshing import Batch, Refreshing
 REFRESH, DELIVER = "refresh.v1", "deliver.v1"  # a changed workflow gets the next number
 DELIVERIES, REFRESHES = "deliveries", "refreshes"
 REFRESHES_AT_ONCE = 4  # batches of one network in one process; how many are asked for at once is core/turns.py's
-DELIVERY_POLL_S, REFRESH_POLL_S = 1.0, 2.0  # how often each queue is looked at
+DELIVERY_POLL_S, REFRESH_POLL_S = 1.0, 1.0  # how often each queue is looked at
 
 RunDue = Callable[[datetime], Awaitable[Sequence[str]]]
 """Notes what has become due and returns the keys of everything that waits to be sent."""
