@@ -94,7 +94,7 @@ def test_the_picture_of_a_digest_stands_below_its_movers_and_above_the_small_pri
     assert "58 to 62" in above
     assert "35 steady" in above
     assert "history.png" in picture
-    assert "-# Next Mon 30 Nov 09:00" in below
+    assert "-# Next Mon 30 Nov 09:00" in below.replace("\\", "")  # a colon is escaped: it may begin an emoji
 
 
 def test_words_only_and_the_embed_carry_no_more_than_they_may():
