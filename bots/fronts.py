@@ -11,7 +11,6 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from bots.allocation import keep_small
 from bots.jobs_service import JobsService
 from bots.meters import MeteredLookups, Meters
 from bots.slack_scopes import lacks
@@ -86,7 +85,6 @@ async def serve(
     `only` names the one front end to run. `hand` takes what posts by itself, instead of the jobs. Raises SettingsError
     when there is none and no page of consent either, StoreError when another process runs with the same SQLite file.
     """
-    keep_small()
     stop = (until or on_signals)()
     with only_run(settings.database_url):
         async with build(settings) as built:
