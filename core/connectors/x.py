@@ -117,7 +117,7 @@ MANIFEST = Manifest(
     rereads=timedelta(days=3),  # posts are paid for each time; most of what one brings about comes in its first days
     limits="300 profile lookups and 10,000 timeline pages in 15 minutes, and never more than the daily cap in dollars.",
     cost="Paid: $0.010 a profile and $0.005 a post; a first lookup with 100 posts costs $0.51. Repeats within one "
-    "UTC day are free.",
+    "UTC day are free. A refresh reads only new posts and those of the last 3 days, and everything every 14 days.",
     attribution="X",
     reads="Followers, lists, and likes, reposts, replies, quotes, bookmarks and views of the account's own posts.",
     cannot_see=(
