@@ -15,6 +15,7 @@ from bots.slack_codes import scope_lacking
 from bots.slack_files import with_file
 from bots.slack_people import People, manages
 from bots.slack_scopes import install_address
+from bots.turnstile import Turnstile
 from core.app import App
 from core.card import Button, Card, outside
 from core.cards_installs import reinstall_card
@@ -57,12 +58,19 @@ class Work:
         self._reference = reference
         self._people = People(app.clock)
         self._rereadings = Rereadings(app.clock)
+        self._turnstile = Turnstile()
         self.patience = patience
 
     async def ran(
         self, deed: Deed, invocation: Invocation, *, page: int = 0, remark: Callable[[Card], Card] | None = None
     ) -> Card:
         """Run a command, show its card and return it; `remark` may add to a card that is no error."""
+        async with self._turnstile.turn():
+            return await self._ran(deed, invocation, page=page, remark=remark)
+
+    async def _ran(
+        self, deed: Deed, invocation: Invocation, *, page: int = 0, remark: Callable[[Card], Card] | None = None
+    ) -> Card:
         reading = self._rereadings.allowed(deed.team, invocation)
         async with self._sign_of_life(deed, invocation):
             card = await with_file(deed.client, deed.user, await self._card(deed, reading.invocation))
