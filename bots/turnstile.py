@@ -1,7 +1,7 @@
 """Lets few at a time go on with their work in the event loop, so that a crowd of it does not keep answers waiting.
 
-Every acknowledgement needs a few rounds of the loop, and each round runs a piece of whatever is ready. At 200 commands a
-second the 99th percentile of Slack's acknowledgements was 2.1 to 2.5 times a bare app's without a turnstile, and 1.4
+Every acknowledgement needs a few rounds of the loop, and each round runs a piece of whatever is ready. At 200 commands
+a second the 99th percentile of Slack's acknowledgements was 2.1 to 2.5 times a bare app's without a turnstile, and 1.4
 behind it (benchmarks/bench_slack.py).
 """
 
