@@ -146,11 +146,6 @@ _MEDIA = Items(
 )
 
 
-def _has_views(item: Item) -> bool:
-    """Whether a medium is a reel or a video, which alone have views."""
-    return item["product"] in (None, "REELS") or item["form"] == "VIDEO"
-
-
 class _Media(Paging):
     items: Annotated[list[Item], _MEDIA] = Field(alias="data")
 
@@ -214,7 +209,8 @@ def _page(account: _Account, asked: Asked) -> Page:
     items = account.media.items if account.media is not None else []
     oldest = items[-1]["created_at"] if items else None
     for item in items:
-        if item["views"] is not None and not _has_views(item):
+        # reels and videos alone have views
+        if item["product"] not in (None, "REELS") and item["form"] != "VIDEO":
             item["views"] = None
     return Page(
         posts=_MEDIA.posts(items) if asked.subject in ("", account.id) else (),

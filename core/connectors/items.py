@@ -5,21 +5,21 @@ an aside. A list so annotated holds plain dictionaries, which a connector looks 
 """
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from itertools import repeat
+from operator import delitem
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, Field, GetCoreSchemaHandler, PlainValidator
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PlainValidator
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from core.connectors.base import LenientCount, count, moment
 from core.models import Post
 
 Item: TypeAlias = dict[str, Any]
-"""One item: every field of a Post under its name there, and the asides, until `posts` takes them out."""
+"""One item: the fields of a Post that its network tells, under their names there, and the asides."""
 
 
 def _needed(value: object) -> datetime:
@@ -40,13 +40,11 @@ CountText = Annotated[
 ]
 """A count where a network writes all of them as text."""
 Epoch = Annotated[
-    Annotated[float, Field(strict=True, ge=0, le=4e9), AfterValidator(partial(datetime.fromtimestamp, tz=UTC))]
+    Annotated[float, Field(strict=True, ge=0, le=4e9), AfterValidator(lambda s: datetime.fromtimestamp(s, UTC))]
     | Annotated[datetime | None, PlainValidator(moment)],
     Field(union_mode="left_to_right"),
 ]
 """A moment written as seconds."""
-
-_UNTOLD = "\x00"  # a name that no field of an answer has; what it would bring is passed over all the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +68,33 @@ class Items:
     """
 
     def __init__(self, network: str, **fields: Place) -> None:
-        self._network = network
         self._fields = fields
         self._asides = tuple(name for name in fields if name not in Post.model_fields)
+        self._moments = tuple(name for name in ("created_at", "opened_at") if name in fields)
+        defaults = {name: info.default for name, info in Post.model_fields.items() if not info.is_required()}
+        self._untold: Item = {**dict.fromkeys(Post.model_fields), **defaults, "network": network}  # in Post's order
 
     def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-        fixed = {
-            name: self._network if name == "network" else None if info.is_required() else info.default
-            for name, info in Post.model_fields.items()
-        }
-        fields = {
-            name: _read(self._fields[name], handler) if name in self._fields else _untold(fixed.get(name))
-            for name in (*fixed, *self._asides)
-        }
-        items = core_schema.list_schema(core_schema.typed_dict_schema(fields))
-        moments = [name for name in ("created_at", "opened_at") if name in self._fields]
-        return core_schema.no_info_after_validator_function(partial(_in_utc, moments), items)
+        told = {name: _read(place, handler) for name, place in self._fields.items()}
+        items = core_schema.list_schema(core_schema.typed_dict_schema(told))
+        return core_schema.no_info_after_validator_function(self._in_utc, items)
+
+    def _in_utc(self, items: list[Item]) -> list[Item]:
+        """Make the moments of a whole list UTC; raises ValueError for one that has no equivalent there."""
+        for name in self._moments:
+            for item in items:
+                at: datetime | None = item[name]
+                if at is not None and at.tzinfo is not UTC:
+                    item[name] = _needed(at.isoformat())
+        return items
 
     def posts(self, told: Collection[Item]) -> tuple[Post, ...]:
         """Return items as posts; uses them up."""
-        for item in told:
-            for name in self._asides:
-                del item[name]
-        made = tuple(map(object.__new__, repeat(Post, len(told))))
-        _each(_SET_FIELDS, made, told)
-        _each(_SET_NAMES, made, repeat(_NAMES))
-        for slot in _EMPTY:
-            _each(slot, made, repeat(None))
+        for name in self._asides:
+            deque(map(delitem, told, repeat(name)), maxlen=0)
+        # adding what no answer tells is cheaper than letting pydantic look for what is never there
+        whole = tuple([(self._untold | item, None, _NAMES) for item in told])
+        made: tuple[Post, ...] = _MAKER.validate_python(whole)
         return made
 
 
@@ -110,30 +108,9 @@ def _read(place: Place, handler: GetCoreSchemaHandler) -> core_schema.TypedDictF
     return core_schema.typed_dict_field(kind, validation_alias=paths, required=place.needed)
 
 
-def _untold(value: object) -> core_schema.TypedDictField:
-    always = core_schema.no_info_plain_validator_function(lambda _: value)
-    return core_schema.typed_dict_field(
-        core_schema.with_default_schema(always, default=value), validation_alias=_UNTOLD, required=False
-    )
-
-
-def _in_utc(moments: Iterable[str], items: list[Item]) -> list[Item]:
-    """Make the moments of a whole list UTC; raises ValueError for one that has no equivalent there."""
-    for name in moments:
-        for item in items:
-            at: datetime | None = item[name]
-            if at is not None and at.tzinfo is not UTC:
-                item[name] = _needed(at.isoformat())
-    return items
-
-
-def _each(work: Callable[..., object], *columns: Iterable[object]) -> None:
-    deque(map(work, *columns), maxlen=0)
-
-
-# a model is its fields and three slots; set one after the other they make it in a third of the time of a validation
-_SLOTS: Any = vars(BaseModel)
-_SET_FIELDS = _SLOTS["__dict__"].__set__
-_SET_NAMES = _SLOTS["__pydantic_fields_set__"].__set__
-_EMPTY = (_SLOTS["__pydantic_extra__"].__set__, _SLOTS["__pydantic_private__"].__set__)
+# the quickest of what makes a model of values that were checked before; pydantic's own maker would check them again
 _NAMES = set(Post.model_fields)  # shared: copies of a post copy it, and nothing else changes it
+_MAKER = SchemaValidator(
+    core_schema.tuple_schema([core_schema.model_schema(Post, core_schema.any_schema())], variadic_item_index=0),
+    _use_prebuilt=False,
+)

@@ -201,7 +201,7 @@ _ITEMS = Items(
     native_id=Place("id", _PostUrn),
     created_at=Place("publishedAt|createdAt", Millis),
     author=Place("author", str),
-    modified=Place("lastModifiedAt", Millis),
+    modified=Place("lastModifiedAt"),  # in milliseconds; only that of the last item is ever looked at
     state=Place("lifecycleState", str),
     visibility=Place("visibility", str),
     commentary=Place("commentary", str),
@@ -219,7 +219,7 @@ def posts(body: bytes, asked: Asked, start: int = 0) -> Page:
     """Return the published posts of a page of the list, which is sorted by the last change, newest first."""
     read = _Posts.model_validate_json(body)
     items, subject = read.elements, asked.subject
-    oldest = next(filter(None, (item["modified"] or item["created_at"] for item in reversed(items))), None)
+    oldest = next(filter(None, (_milliseconds(item["modified"]) or item["created_at"] for item in items[::-1])), None)
     ids = tuple(item["native_id"] for item in items if item["native_id"] is not None)
     own = [item for item in items if _is_shown(item) and (item["author"] in (None, subject) or not subject)]
     for item in own:

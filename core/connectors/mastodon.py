@@ -169,8 +169,9 @@ def _page(body: bytes, asked: Asked) -> Page:
     whose = asked.subject.rpartition("@")[0] or max(authors, key=authors.count, default="")
     oldest = min((item["created_at"] for item in items), default=None)
     own = [item for item in items if item["author"] == whose and is_open(item)]
+    known = asked.host if isinstance(asked, At) else None
     for item in own:
-        host = asked.host if isinstance(asked, At) else _host(asked, web_address(item["author_url"]))
+        host = known or _host(asked, web_address(item["author_url"]))
         item["native_id"] = f"{item['native_id']}@{host}"
         if (kind := kind_of(item)) == "repost":  # its counts are another's; only the act of boosting is the subject's
             item.update(dict.fromkeys(get_args(Action)), url=shown_at(item))

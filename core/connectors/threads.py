@@ -166,7 +166,7 @@ def _page(body: bytes, asked: Asked) -> Page:
     for item in items:
         if item["quotes_another"] or item["media"] == _REPOST:
             item["kind"] = "repost" if item["media"] == _REPOST else "quote"
-    own = [item for item in items if _is_own(item, handle)] if handle else items
+    own = [item for item in items if item["author"] == handle or _is_own(item, handle)] if handle else items
     ids = () if len(own) == len(items) else tuple(item["native_id"] for item in items)
     return Page(
         posts=_THREADS.posts(own),
@@ -179,7 +179,7 @@ def _page(body: bytes, asked: Asked) -> Page:
 
 def _is_own(item: Item, handle: str) -> bool:
     author: str | None = item["author"]
-    return author is None or author == handle or author.lower() == handle or item["kind"] == "repost"
+    return author is None or author.lower() == handle or item["media"] == _REPOST
 
 
 def _counted(post: Post, told: Figures) -> Post:

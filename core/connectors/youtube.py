@@ -217,9 +217,9 @@ _SHUT = frozenset({"channelForbidden", "playlistItemsNotAccessible"})
 
 def _errors(answer: Answer, asked: Asked) -> SourceError | None:
     """Return what a refusal means by its reason; its message is for people and may hold HTML."""
-    name, reasons = MANIFEST.name, _reasons(answer)
     if not 400 <= answer.status < 500:
         return None
+    name, reasons = MANIFEST.name, _reasons(answer)
     if reasons & _QUOTA:
         until = next_pacific_midnight(asked.now)
         return QuotaExhausted(name, "YouTube: today's units are used up.", retry_at=until)
