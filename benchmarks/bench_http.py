@@ -14,7 +14,7 @@ from typing import cast
 import httpx
 
 from core.connectors.http import HttpClient
-from core.models import HandleRule, Manifest
+from core.manifest import HandleRule, Manifest
 
 PROMISE = 1.3
 BODY = b'{"did":"did:plc:abc","handle":"glow.example","followersCount":1234,"posts":[' + b"1," * 400 + b"1]}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from core import figures
 from core.app import App, build
 from core.cards_networks import expiry_words
-from core.models import Credential, Manifest, Verified
+from core.manifest import Credential, Manifest, Verified
 from core.settings import Settings
 
 Ask = Callable[[str], str]

@@ -15,8 +15,9 @@ from core.card import Card, plain
 from core.cards_score import score_card
 from core.commands import COMMANDS, Context, LookupsLike, Show, complete, parse, refusal, run
 from core.errors import CloutError
+from core.manifest import Manifest
 from core.messenger import Place
-from core.models import Clock, Manifest, Reading
+from core.models import Clock, Reading
 
 INBOX = Place(platform="terminal", channel="inbox", shown="the inbox")
 ASKER = "you"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from core.models import BudgetRule, Window
+from core.manifest import BudgetRule, Window
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
 BACKGROUND_SHARE = 0.8  # of an allowance that refreshes may take, so that people who ask find some left (DESIGN 9.7)

@@ -25,8 +25,9 @@ from core.granting import Granting
 from core.inbox import Inbox, InboxMessenger
 from core.leases import Leases
 from core.lookup import Lookups
+from core.manifest import Manifest
 from core.messenger import Messengers, Place
-from core.models import ChartSpec, Clock, Manifest
+from core.models import ChartSpec, Clock
 from core.networks import Networks
 from core.posting import Digests
 from core.redaction import Redacting, redact_event

@@ -12,7 +12,8 @@ from core.digests import Background, Cause, Move
 from core.errors import CloutError
 from core.explain import printed_changes
 from core.explaining import explained
-from core.models import ChartPoint, Manifest, NetworkReading, NetworkScore, Reading
+from core.manifest import Manifest
+from core.models import ChartPoint, NetworkReading, NetworkScore, Reading
 from core.movement import Difference, difference
 from core.readings import CARRY, READ_BACK, counting
 from core.scoring import score_network

@@ -30,7 +30,8 @@ from core.connectors.costs import FREE, Cost, Meter
 from core.connectors.resets import Told, told
 from core.database import Database
 from core.errors import PaymentRequired, QuotaExhausted, RateLimited, SourceError
-from core.models import BudgetRule, BudgetState, Clock, Manifest, Unit, Window
+from core.manifest import BudgetRule, BudgetState, Manifest, Unit, Window
+from core.models import Clock
 from core.spending import Held, Owner, Short, Take, TooMuch
 
 OwnerOf = Callable[[str, str], Awaitable[str]]

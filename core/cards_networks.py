@@ -20,7 +20,8 @@ from core.card import (
     outside,
     text,
 )
-from core.models import BudgetState, Manifest, Model, NetworkAvailability, Window
+from core.manifest import BudgetState, Manifest, NetworkAvailability, Window
+from core.models import Model
 from core.naming import REMARK_LIMIT
 
 EXPIRY_SHOWN = 30  # days before a token ends from which on the card says so

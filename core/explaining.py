@@ -9,7 +9,8 @@ from core.changes import ChangeLedger, change_ledger
 from core.context import outreach, peer_rates
 from core.errors import CloutError, InputError
 from core.explain import Comparison, Explanation, Missing, point_ledger
-from core.models import Manifest, NetworkReading, NetworkScore, Post, Reading
+from core.manifest import Manifest
+from core.models import NetworkReading, NetworkScore, Post, Reading
 from core.readings import CARRY, READ_BACK, counting
 from core.standings import Known
 from core.store import Store

@@ -8,7 +8,8 @@ from core.credentials import Credentials, OwnerToken
 from core.errors import CloutError, NeedsOwner, NotFound, NotRecorded
 from core.grants import granted_id
 from core.lookup import Lookups
-from core.models import Linked, Target
+from core.manifest import Target
+from core.models import Linked
 from core.renewing import opened_by
 from core.sources import Source, of_team
 from core.store import Store

@@ -12,7 +12,8 @@ from urllib.parse import unquote
 
 from core.addresses import Address, display_domain, domain, looks_like_address, split_address
 from core.errors import AmbiguousHandle, BadHandle, InputError, UnknownNetwork
-from core.models import HandleRule, Manifest, Model, UrlForm
+from core.manifest import HandleRule, Manifest, UrlForm
+from core.models import Model
 
 MAX_TEXT = 2_000  # characters; no profile's address is longer
 MAX_NAME = 253  # characters; the longest handle is a domain name

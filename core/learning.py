@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from core.authenticity import counting as counting_flags
 from core.authenticity import flags as unusual
-from core.models import BestPost, Manifest, NetworkReading, NetworkScore, Post, Snapshot
+from core.manifest import Manifest
+from core.models import BestPost, NetworkReading, NetworkScore, Post, Snapshot
 from core.readings import READ_BACK, Merge, carried, gains, joined, merge, read_from
 from core.recording import Learnt
 from core.scoring import best_posts, score_networks

@@ -26,17 +26,8 @@ from core.explaining import compared, explained
 from core.fetching import Answer, Ask, Fetching
 from core.grants import granted_id, name_key, told
 from core.handles import Handle, closest
-from core.models import (
-    Clock,
-    Linked,
-    Manifest,
-    NetworkAvailability,
-    NetworkReading,
-    NetworkScore,
-    Offers,
-    Post,
-    Reading,
-)
+from core.manifest import Manifest, NetworkAvailability
+from core.models import Clock, Linked, NetworkReading, NetworkScore, Offers, Post, Reading
 from core.readings import READ_BACK, DayScore, candidates, history, strongest, total, weighed
 from core.references import References
 from core.renewing import Renewing

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 
 from core.errors import InputError
 from core.handles import Handle, Manifests, clean
-from core.models import Manifest, Model
+from core.manifest import Manifest
+from core.models import Model
 
 MOST = 6  # creators of one message that are looked up: what `compare` takes
 _READ = 40_000  # characters of a message; the rest is not looked at

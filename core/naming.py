@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 
 from core.card import Line, Span, line, outside
 from core.figures import count
-from core.models import Manifest, Post
+from core.manifest import Manifest
+from core.models import Post
 
 HANDLE_LIMIT = 64  # characters of a handle on a card; the longest that a network allows whole is 253
 REMARK_LIMIT = 240  # characters of a sentence that may quote outsiders

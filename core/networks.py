@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from core.budgets import Budgets
 from core.credentials import Credentials, Ending, Keys
 from core.errors import InputError, UnknownNetwork
-from core.models import NetworkAvailability, Verified
+from core.manifest import NetworkAvailability, Verified
 from core.sources import Source, of_team
 
 

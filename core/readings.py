@@ -13,12 +13,12 @@ from zlib import crc32
 
 from core.authenticity import penalised, penalty_of, scaled
 from core.combination import combine, combine_values
+from core.manifest import Manifest
 from core.models import (
     Action,
     BestPost,
     Candidate,
     HistoryPoint,
-    Manifest,
     NetworkReading,
     NetworkScore,
     Post,

@@ -29,7 +29,8 @@ from core.errors import (
 from core.fetching import failure_of, status_of
 from core.grants import told
 from core.learning import Read, learnt_together, read_since
-from core.models import BudgetState, Clock, Model, Moment, Snapshot, Target, Window
+from core.manifest import BudgetState, Target, Window
+from core.models import Clock, Model, Moment, Snapshot
 from core.readings import READ_BACK
 from core.recording import Learnt, Missed
 from core.refresh_queue import Waiting

@@ -21,7 +21,8 @@ from core.credentials import Credentials, OwnerToken
 from core.errors import SourceError, TokenExpired, Unavailable
 from core.keyring import Where
 from core.leases import Leases
-from core.models import Clock, Manifest
+from core.manifest import Manifest
+from core.models import Clock
 from core.sources import Opened, Source, of_team
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # after a renewal that did not come through

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.errors import SettingsError
-from core.models import Manifest
+from core.manifest import Manifest
 
 PREFIX = "CLOUT_"
 DATABASES = ("sqlite:///", "sqlite+aiosqlite:///", "postgresql+psycopg://", "postgresql://", "postgres://")

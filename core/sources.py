@@ -22,7 +22,8 @@ from core.credentials import Credentials, Keys
 from core.errors import NotConfigured, SourceError, TokenExpired, Unavailable
 from core.grants import granted_id
 from core.handles import Handle
-from core.models import AccountName, Clock, Entry, Manifest, NetworkAvailability, Snapshot, Target, Verified
+from core.manifest import Manifest, NetworkAvailability, Target, Verified
+from core.models import AccountName, Clock, Entry, Snapshot
 from core.settings import NetworkSettings, Settings
 
 T = TypeVar("T")

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from core.allowances import BACKGROUND_SHARE, Spent, begins_itself, calendar, ends, limit_of, millionths, running, span
-from core.models import BudgetRule
+from core.manifest import BudgetRule
 from core.tables import from_ms, moment_or_none, to_ms
 from core.tables_budgets import spend
 

@@ -12,7 +12,8 @@ from core.finding import Pair
 from core.handles import Handle
 from core.intake_creators import BadLine, Check, alias_of, decoded, rows, tags_of
 from core.lookup import Lookups
-from core.models import Candidate, Clock, Failure, Manifest, Model, Moment, NetworkReading, Reading
+from core.manifest import Manifest
+from core.models import Candidate, Clock, Failure, Model, Moment, NetworkReading, Reading
 from core.roster import Roster, Row, Sort
 from core.rosters_tracks import Pending, Progress
 from core.store import Store

@@ -8,7 +8,8 @@ from typing import get_args
 
 from core.commands import COMMANDS
 from core.connectors import Connector, discover, manifests
-from core.models import Action, BudgetRule, Manifest
+from core.manifest import BudgetRule, Manifest
+from core.models import Action
 from core.settings import SECTIONS, NetworkSettings, Settings
 from docs import score_page
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from core.card import Card
 from core.errors import InputError
 from core.explain import Comparison, Explanation
+from core.manifest import Manifest, NetworkAvailability
 from core.messenger import Messenger, Place, Platform
-from core.models import Linked, Manifest, NetworkAvailability, Offers, Reading
+from core.models import Linked, Offers, Reading
 from core.team_settings import TeamSettings
 
 if TYPE_CHECKING:  # use cases bring the database along, which help never needs

@@ -8,7 +8,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from core.models import Manifest
+from core.manifest import Manifest
 
 if TYPE_CHECKING:  # base.py brings the HTTP client with it, which a list of networks does not need
     from core.connectors.base import Call, Entries, Fetch, Verify

@@ -30,7 +30,8 @@ from core.errors import (
     SourceError,
     Unavailable,
 )
-from core.models import MAX_COUNT, AccountName, Clock, Entry, Manifest, Post, Snapshot, Target, Verified
+from core.manifest import Manifest, Target, Verified
+from core.models import MAX_COUNT, AccountName, Clock, Entry, Post, Snapshot
 
 if TYPE_CHECKING:  # naming the networks must not load the HTTP client
     from core.connectors.http import Requests

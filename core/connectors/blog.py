@@ -13,7 +13,8 @@ from core.connectors.base import Asked, Call, Credentials, Page, changed, links_
 from core.connectors.faults import HttpError
 from core.connectors.feeds import Feed, declares_entities, is_page, joined, offered, read_json, read_xml
 from core.errors import NotFound, Private, SourceError, Suspended, Unavailable
-from core.models import Clock, HandleRule, Manifest, Profile, Snapshot, Target, UrlForm
+from core.manifest import HandleRule, Manifest, Target, UrlForm
+from core.models import Clock, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

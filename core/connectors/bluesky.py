@@ -24,7 +24,8 @@ from core.connectors.base import (
 )
 from core.connectors.items import Item, Items, Place, Stamp
 from core.errors import NotFound, Private, SourceChanged, SourceError, Suspended
-from core.models import Action, Clock, HandleRule, Manifest, Profile, Snapshot, Target, UrlForm
+from core.manifest import HandleRule, Manifest, Target, UrlForm
+from core.models import Action, Clock, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

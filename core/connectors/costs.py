@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 
-from core.models import Unit
+from core.manifest import Unit
 
 Cost = Mapping[Unit, float]
 """How much of each unit; units that the network's manifest does not declare are counted and limit nothing."""

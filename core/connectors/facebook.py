@@ -38,18 +38,8 @@ from core.connectors.items import Item, Items, Place, Stamp
 from core.connectors.meta_login import as_owner
 from core.connectors.owners import ACCESS
 from core.errors import NotFound, SourceAuthFailed, SourceError
-from core.models import (
-    BudgetRule,
-    Clock,
-    Credential,
-    HandleRule,
-    Manifest,
-    Profile,
-    Snapshot,
-    Target,
-    UrlForm,
-    Verified,
-)
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
+from core.models import Clock, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

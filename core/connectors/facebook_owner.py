@@ -12,7 +12,8 @@ from core.connectors.graph import Session
 from core.connectors.meta_login import PageNode, facebook_access, facebook_login, managed_pages
 from core.connectors.owners import Owned, OwnerAccess
 from core.errors import SourceAuthFailed, SourceChanged
-from core.models import Clock, Manifest
+from core.manifest import Manifest
+from core.models import Clock
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

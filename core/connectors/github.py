@@ -31,19 +31,8 @@ from core.connectors.base import (
 )
 from core.connectors.items import Item, Items, LenientStamp, Place
 from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError
-from core.models import (
-    MAX_COUNT,
-    BudgetRule,
-    Clock,
-    Credential,
-    HandleRule,
-    Manifest,
-    Profile,
-    Snapshot,
-    Target,
-    UrlForm,
-    Verified,
-)
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
+from core.models import MAX_COUNT, Clock, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

@@ -30,7 +30,8 @@ from core.connectors.base import (
 from core.connectors.faults import HttpError
 from core.connectors.resets import reset_at
 from core.errors import RateLimited, SourceAuthFailed, SourceChanged, SourceError, TokenExpired, Unavailable
-from core.models import Clock, Manifest
+from core.manifest import Manifest
+from core.models import Clock
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

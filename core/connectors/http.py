@@ -29,7 +29,7 @@ from core.connectors.origins import INSTANCE, beneath, host_and_port, is_excepti
 from core.connectors.remembered import NOT_MODIFIED, Remembered
 from core.connectors.resets import next_pacific_midnight, next_utc_midnight, reset_at
 from core.connectors.transport import transport_of, trusted
-from core.models import Manifest
+from core.manifest import Manifest
 
 __all__ = [
     "Answer",

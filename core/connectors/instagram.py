@@ -40,18 +40,8 @@ from core.connectors.insights import figures
 from core.connectors.items import Item, Items, Place, Stamp
 from core.connectors.owners import ACCESS
 from core.errors import NotConfigured, NotFound, SourceAuthFailed, SourceChanged, SourceError
-from core.models import (
-    BudgetRule,
-    Clock,
-    Credential,
-    HandleRule,
-    Manifest,
-    Profile,
-    Snapshot,
-    Target,
-    UrlForm,
-    Verified,
-)
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
+from core.models import Clock, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

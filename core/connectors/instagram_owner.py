@@ -16,7 +16,8 @@ from core.connectors.insights import Figures, Told, of_posts
 from core.connectors.meta_login import as_owner, facebook_access, facebook_login, managed_pages
 from core.connectors.owners import Owned, OwnerAccess, needs_owner
 from core.errors import SourceChanged
-from core.models import Clock, Manifest, Post, Profile, Snapshot, Target
+from core.manifest import Manifest, Target
+from core.models import Clock, Post, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

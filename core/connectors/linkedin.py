@@ -16,18 +16,8 @@ from core.connectors.linkedin_resources import BRAND, PERSON, Counts
 from core.connectors.owners import ACCESS, Grant, OAuth, Owned, OwnerAccess, standard
 from core.connectors.restli import NEEDS_OWNER, Session, dated, encoded, listed, refusal
 from core.errors import NeedsOwner, NotConfigured, NotFound, SourceChanged, SourceError, TokenExpired, Unavailable
-from core.models import (
-    BudgetRule,
-    Clock,
-    Credential,
-    HandleRule,
-    Manifest,
-    Post,
-    Profile,
-    Snapshot,
-    Target,
-    UrlForm,
-)
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm
+from core.models import Clock, Post, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

@@ -25,7 +25,8 @@ from core.connectors.mastodon_entities import (
     web_address,
 )
 from core.errors import NotConfigured, NotFound, SourceAuthFailed, SourceError, Suspended, Unavailable
-from core.models import Action, Clock, Credential, HandleRule, Manifest, Profile, Snapshot, Target, UrlForm, Verified
+from core.manifest import Credential, HandleRule, Manifest, Target, UrlForm, Verified
+from core.models import Action, Clock, Profile, Snapshot
 
 MANIFEST = Manifest(
     name="mastodon",

@@ -16,7 +16,8 @@ from core.connectors.faults import HttpError
 from core.connectors.graph import GraphWire, NodeId, Paging, page_after, refusal, signed, told
 from core.connectors.owners import ACCESS, Accounts, Grant, OAuth, OwnerAccess, carried_over, ended, granted
 from core.errors import SourceAuthFailed, SourceChanged, SourceError, TokenExpired, Unavailable
-from core.models import Clock, Manifest
+from core.manifest import Manifest
+from core.models import Clock
 
 if TYPE_CHECKING:
     from core.connectors.answers import Answer

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from core.connectors.faults import Refused
 from core.connectors.guard import check_name
-from core.models import Manifest
+from core.manifest import Manifest
 
 INSTANCE = "{instance}"
 """Stands for the server's name in the base URL of a network that has many servers."""

@@ -16,7 +16,8 @@ from pydantic import BeforeValidator, Field, SecretStr, ValidationError
 from core.connectors.base import Credentials, LenientCount, LenientText, Wire, changed, rate_limited, unreachable
 from core.connectors.faults import HttpError
 from core.errors import NeedsOwner, SourceAuthFailed, SourceError, TokenExpired, Unavailable
-from core.models import Clock, Manifest, Model, Moment
+from core.manifest import Manifest
+from core.models import Clock, Model, Moment
 
 if TYPE_CHECKING:
     from core.connectors.answers import Answer

@@ -47,19 +47,8 @@ from core.errors import (
     SourceError,
     TokenExpired,
 )
-from core.models import (
-    BudgetRule,
-    Clock,
-    Credential,
-    HandleRule,
-    Manifest,
-    Post,
-    Profile,
-    Snapshot,
-    Target,
-    UrlForm,
-    Verified,
-)
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
+from core.models import Clock, Post, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

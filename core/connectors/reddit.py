@@ -29,18 +29,8 @@ from core.connectors.base import (
 from core.connectors.faults import HttpError
 from core.connectors.items import Epoch, Item, Items, Place
 from core.errors import NotFound, Private, SourceAuthFailed, SourceError, Suspended
-from core.models import (
-    BudgetRule,
-    Clock,
-    Credential,
-    HandleRule,
-    Manifest,
-    Profile,
-    Snapshot,
-    Target,
-    UrlForm,
-    Verified,
-)
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
+from core.models import Clock, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

@@ -26,18 +26,8 @@ from core.connectors.items import Item, Items, Place, Stamp
 from core.connectors.meta_login import RENEW_AHEAD, as_owner, threads_access
 from core.connectors.owners import ACCESS, OAuth, Owned, needs_owner
 from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError, Unavailable
-from core.models import (
-    BudgetRule,
-    Clock,
-    Credential,
-    HandleRule,
-    Manifest,
-    Post,
-    Profile,
-    Snapshot,
-    Target,
-    UrlForm,
-)
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm
+from core.models import Clock, Post, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

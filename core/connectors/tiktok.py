@@ -31,18 +31,8 @@ from core.connectors.tiktok_entities import (
 )
 from core.connectors.tiktok_research import Programme, app_token, bearer, post
 from core.errors import NeedsOwner, NotFound, SourceError, TokenExpired
-from core.models import (
-    BudgetRule,
-    Clock,
-    Credential,
-    HandleRule,
-    Manifest,
-    Profile,
-    Snapshot,
-    Target,
-    UrlForm,
-    Verified,
-)
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
+from core.models import Clock, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

@@ -30,7 +30,8 @@ from core.connectors.tiktok_entities import (
     trouble,
 )
 from core.errors import NotFound, Private, QuotaExhausted, SourceAuthFailed, SourceError, Unavailable
-from core.models import Manifest, Post, Profile, Snapshot
+from core.manifest import Manifest
+from core.models import Post, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

@@ -13,7 +13,8 @@ from pydantic import BeforeValidator, Field
 from core.connectors.answers import Answer
 from core.connectors.base import Asked, Call, Code, LenientText, Wire, ask, rate_limited
 from core.errors import SourceAuthFailed, SourceChanged, SourceError, Unavailable
-from core.models import AccountName, Clock, Entry, HandleRule, Manifest, UrlForm
+from core.manifest import HandleRule, Manifest, UrlForm
+from core.models import AccountName, Clock, Entry
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

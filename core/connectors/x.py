@@ -46,20 +46,8 @@ from core.errors import (
     Suspended,
     Unavailable,
 )
-from core.models import (
-    Action,
-    BudgetRule,
-    Clock,
-    Credential,
-    HandleRule,
-    Kind,
-    Manifest,
-    Profile,
-    Snapshot,
-    Target,
-    UrlForm,
-    Verified,
-)
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
+from core.models import Action, Clock, Kind, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

@@ -34,18 +34,8 @@ from core.errors import (
     SourceError,
     Suspended,
 )
-from core.models import (
-    BudgetRule,
-    Clock,
-    Credential,
-    HandleRule,
-    Manifest,
-    Profile,
-    Snapshot,
-    Target,
-    UrlForm,
-    Verified,
-)
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
+from core.models import Clock, Profile, Snapshot
 
 if TYPE_CHECKING:
     from core.connectors.http import Requests

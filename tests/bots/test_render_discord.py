@@ -14,7 +14,7 @@ from bots.render_discord import CHARACTERS, COMPONENTS, render, size_of
 from core.card import Button, Card, Column, Headline, Item, Listing, Span, Table, TableRow, line, outside, text
 from core.cards_networks import networks_card
 from core.connectors import manifests
-from core.models import NetworkAvailability
+from core.manifest import NetworkAvailability
 from tests.bots.discord_contract import ESCAPED, acting, nodes, of_components
 from tests.bots.hostile_cards import card as hostile_card
 from tests.bots.hostile_cards import words

@@ -27,7 +27,8 @@ from core.card import (
 from core.cards_accounts import accounts_card, linked_card
 from core.cards_networks import networks_card
 from core.connectors import manifests
-from core.models import Linked, NetworkAvailability
+from core.manifest import NetworkAvailability
+from core.models import Linked
 from tests.bots.hostile_cards import card as hostile_card
 from tests.bots.hostile_cards import words
 from tests.bots.slack_contract import nodes, of_message

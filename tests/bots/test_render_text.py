@@ -15,7 +15,8 @@ from core.cards_score import Percentile, partial_card, score_card
 from core.commands import COMMANDS
 from core.commands.networks import entry
 from core.errors import BadHandle
-from core.models import Candidate, NetworkAvailability
+from core.manifest import NetworkAvailability
+from core.models import Candidate
 from tests.core.readings_by_hand import EVERY, MANIFESTS, NOW, account, failed, glowguru, reading, total
 
 BY_HAND = Path(__file__).parent / "cards_by_hand"

@@ -16,7 +16,8 @@ from core.connectors.http import Requests
 from core.connectors.owners import ACCESS, Grant, OAuth, Owned, OwnerAccess, needs_owner
 from core.credentials import OwnerToken
 from core.errors import NotFound, SourceError, TokenExpired
-from core.models import Clock, Credential, HandleRule, Manifest, Post, Profile, Snapshot, Target
+from core.manifest import Credential, HandleRule, Manifest, Target
+from core.models import Clock, Post, Profile, Snapshot
 from core.settings import NetworkSettings, Settings
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -2,15 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 
+from core.manifest import Credential, HandleRule, Manifest, UrlForm
 from core.models import (
     BestPost,
     Candidate,
-    Credential,
     Failure,
-    HandleRule,
     HistoryPoint,
     Inputs,
-    Manifest,
     NetworkReading,
     NetworkScore,
     Post,
@@ -18,7 +16,6 @@ from core.models import (
     Reading,
     Score,
     SubScores,
-    UrlForm,
 )
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)

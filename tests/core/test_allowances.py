@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.allowances import Spent, amount, begins_itself, calendar, ends, limit_of, millionths, running, span
-from core.models import BudgetRule
+from core.manifest import BudgetRule
 
 
 def rule(window: str, **more: object) -> BudgetRule:

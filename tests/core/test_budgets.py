@@ -11,7 +11,7 @@ import pytest
 from core.budgets import Budgets
 from core.database import open_database
 from core.errors import PaymentRequired, QuotaExhausted, RateLimited
-from core.models import BudgetRule, HandleRule, Manifest
+from core.manifest import BudgetRule, HandleRule, Manifest
 from tests.core.stored_readings import NOON, HandClock
 
 RULE = HandleRule(pattern="[a-z]+", hint="letters", example="glow")

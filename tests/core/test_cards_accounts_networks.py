@@ -3,7 +3,8 @@ from pydantic import SecretStr
 from core.cards_accounts import accounts_card, linked_card
 from core.cards_networks import HelpEntry, help_card, networks_card
 from core.connectors import discover
-from core.models import Linked, NetworkAvailability
+from core.manifest import NetworkAvailability
+from core.models import Linked
 from core.settings import NetworkSettings
 from core.sources import Source
 from tests.core.readings_by_hand import MANIFESTS, NOW, account, failed

@@ -21,7 +21,8 @@ from core.errors import (
     Unavailable,
 )
 from core.formats import failed_lookup_json
-from core.models import HandleRule, Manifest, Post, Profile, Reading, Snapshot, Target
+from core.manifest import HandleRule, Manifest, Target
+from core.models import Post, Profile, Reading, Snapshot
 from core.settings import Settings
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)

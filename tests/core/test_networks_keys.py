@@ -16,7 +16,8 @@ from core.cards_networks import networks_card
 from core.cards_score import score_card
 from core.connectors import Connector
 from core.errors import InputError, PaymentRequired, SettingsError, SourceAuthFailed, UnknownNetwork
-from core.models import BudgetRule, Credential, HandleRule, Manifest, Post, Profile, Snapshot, Target, Verified
+from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, Verified
+from core.models import Post, Profile, Snapshot
 from core.settings import Settings
 from core.vault import new_key
 from tests.core.stored_readings import NOON, HandClock

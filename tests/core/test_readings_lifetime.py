@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core.app import build
 from core.connectors import Connector
-from core.models import FollowerReading, HandleRule, Manifest, Post, Profile, Snapshot, Target
+from core.manifest import HandleRule, Manifest, Target
+from core.models import FollowerReading, Post, Profile, Snapshot
 from core.readings import gains, merge
 from core.scoring import score_network
 from core.settings import Settings

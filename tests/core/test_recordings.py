@@ -15,7 +15,8 @@ from core.connectors import Connector, discover
 from core.connectors.answers import Answer
 from core.connectors.base import Asked, Call, Page, Wire
 from core.errors import InputError, RateLimited, SourceError, UnknownNetwork
-from core.models import HandleRule, Manifest, Post, Profile, Snapshot
+from core.manifest import HandleRule, Manifest
+from core.models import Post, Profile, Snapshot
 from core.recordings import RecordingOutcome, read_recordings
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -14,7 +14,8 @@ from core.app import App, build
 from core.connectors import Connector
 from core.connectors.http import Requests
 from core.errors import NotFound, Private, RateLimited, SourceAuthFailed, SourceError, Suspended, Unavailable
-from core.models import BudgetRule, HandleRule, Manifest, Post, Profile, Snapshot, Target
+from core.manifest import BudgetRule, HandleRule, Manifest, Target
+from core.models import Post, Profile, Snapshot
 from core.refreshing import BATCH, Batch, Refreshed, Refreshing
 from core.settings import Settings
 from core.tables import account_refresh, account_scores, accounts, creator_pending, from_ms, posts, to_ms

@@ -13,7 +13,8 @@ from core.connectors.http import Requests
 from core.connectors.owners import Owned, ended
 from core.errors import SourceAuthFailed, StoreError, TokenExpired, Unavailable
 from core.keyring import Where, owners_ending
-from core.models import Clock, Snapshot, Target
+from core.manifest import Target
+from core.models import Clock, Snapshot
 from core.refreshing import Batch, Refreshed
 from tests.core.consent_toy import CLOSED, TEAM, HandClock, Net, opened
 

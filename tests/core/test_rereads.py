@@ -8,7 +8,8 @@ import pytest
 from core.app import build
 from core.connectors import manifests
 from core.learning import learnt, read_since
-from core.models import Manifest, Post, Profile, Snapshot
+from core.manifest import Manifest
+from core.models import Post, Profile, Snapshot
 from core.readings import READ_BACK, SWEEP_EVERY
 from core.recall import Past
 from core.settings import Settings

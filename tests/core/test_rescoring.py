@@ -11,7 +11,8 @@ import pytest
 from core.app import App, build
 from core.connectors import Connector
 from core.errors import InputError, SourceError, Unavailable
-from core.models import HandleRule, Manifest, NetworkReading, NetworkScore, Post, Profile, Snapshot, State
+from core.manifest import HandleRule, Manifest
+from core.models import NetworkReading, NetworkScore, Post, Profile, Snapshot, State
 from core.readings import history, total
 from core.rescoring import Rescored, Rescoring, weights_named
 from core.settings import Settings

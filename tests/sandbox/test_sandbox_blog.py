@@ -8,7 +8,8 @@ import pytest
 from core.connectors.blog import MANIFEST, fetch
 from core.connectors.http import HttpClient
 from core.errors import NotFound, Private, RateLimited, SourceError, Suspended, Unavailable
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 from sandbox.server import Sandbox
 from tests.core.connectors.conformance import FixedClock
 

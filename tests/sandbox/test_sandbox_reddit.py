@@ -11,7 +11,8 @@ from core.connectors.http import HttpClient
 from core.connectors.reddit import MANIFEST, fetch, verify
 from core.connectors.resets import told
 from core.errors import NotFound, SourceAuthFailed, SourceError
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 from core.settings import Settings
 from sandbox.reddit import CLIENT_ID, SECRET, Reddit
 from sandbox.server import KEYS, Sandbox

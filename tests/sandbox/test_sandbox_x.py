@@ -21,7 +21,8 @@ from core.errors import (
     Suspended,
     Unavailable,
 )
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 from sandbox.server import Sandbox
 from sandbox.x import TOKEN
 from tests.core.connectors.conformance import FixedClock

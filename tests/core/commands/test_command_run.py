@@ -4,7 +4,8 @@ import pytest
 
 from core.commands import Context, parse, refusal, run
 from core.errors import BadHandle, NotFound, NotRecorded, RateLimited, StoreError
-from core.models import Linked, NetworkAvailability
+from core.manifest import NetworkAvailability
+from core.models import Linked
 from tests.core.readings_by_hand import MANIFESTS, NOW, account, glowguru, namesakes, slow
 
 

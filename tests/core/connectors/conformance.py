@@ -33,7 +33,8 @@ from core import errors
 from core.connectors import Connector
 from core.connectors.http import HttpClient
 from core.errors import CloutError, SourceError
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SECRET = "planted-secret-7d1f"

@@ -9,7 +9,7 @@ from core.connectors.http import (
     HttpClient,
     Requests,
 )
-from core.models import HandleRule, Manifest
+from core.manifest import HandleRule, Manifest
 
 RULE = HandleRule(pattern=".+", hint="", example="glow")
 SECRET = "s3cr3t-t0ken"

@@ -9,7 +9,7 @@ import httpcore
 
 from core.connectors.guard import Resolve
 from core.connectors.http import HttpClient
-from core.models import HandleRule, Manifest
+from core.manifest import HandleRule, Manifest
 
 PUBLIC = "93.184.216.34"
 SECRET = "s3cr3t-t0ken"

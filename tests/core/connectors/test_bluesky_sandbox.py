@@ -9,7 +9,8 @@ import pytest
 from core.connectors.bluesky import MANIFEST, fetch
 from core.connectors.http import HttpClient
 from core.errors import NotFound, Private, RateLimited, SourceChanged, SourceError, Suspended, Unavailable
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 from sandbox.server import Sandbox
 from tests.core.connectors.conformance import FixedClock
 

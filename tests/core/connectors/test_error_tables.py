@@ -16,7 +16,8 @@ from core import errors
 from core.connectors import discover
 from core.connectors.http import HttpClient
 from core.errors import SourceError
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 from sandbox.faults import OWN
 from sandbox.server import KEYS, Sandbox
 from sandbox.x import TOKEN

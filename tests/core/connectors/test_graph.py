@@ -30,7 +30,8 @@ from core.errors import (
     TokenExpired,
     Unavailable,
 )
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 from tests.core.connectors import conformance
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

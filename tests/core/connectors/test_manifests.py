@@ -14,7 +14,7 @@ from core.connectors import Connector, discover, manifests
 from core.connectors.resets import DIALECTS
 from core.errors import BadHandle, InputError
 from core.handles import Handle
-from core.models import Manifest, UrlForm
+from core.manifest import Manifest, UrlForm
 
 KNOWN = manifests()
 EVERY = [

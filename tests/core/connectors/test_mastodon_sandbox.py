@@ -20,7 +20,8 @@ from core.errors import (
     Suspended,
     Unavailable,
 )
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 from sandbox.server import Sandbox
 from tests.core.connectors.conformance import FixedClock
 

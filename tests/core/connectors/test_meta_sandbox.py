@@ -11,7 +11,8 @@ from core import errors
 from core.connectors import discover
 from core.connectors.http import HttpClient
 from core.errors import NotFound, RateLimited, SourceAuthFailed, SourceError
-from core.models import Post, Snapshot, Target, Verified
+from core.manifest import Target, Verified
+from core.models import Post, Snapshot
 from sandbox.faults import OWN
 from sandbox.server import KEYS, Sandbox
 from sandbox.world import Account

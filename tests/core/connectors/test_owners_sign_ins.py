@@ -12,7 +12,7 @@ from core.connectors.answers import Answer
 from core.connectors.http import HttpClient, Requests
 from core.connectors.owners import ACCESS, Grant, Owned, refusal
 from core.errors import NeedsOwner, RateLimited, SourceAuthFailed, SourceError, TokenExpired, Unavailable
-from core.models import Target
+from core.manifest import Target
 from sandbox.server import Sandbox
 from tests.core.connectors import conformance
 

@@ -17,7 +17,8 @@ from core.connectors import discover
 from core.connectors.http import HttpClient, Requests
 from core.connectors.owners import ACCESS
 from core.errors import NeedsOwner, RateLimited, SourceAuthFailed, SourceError, TokenExpired
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 from sandbox.faults import OWN
 from sandbox.server import Sandbox
 from sandbox.timeline import REPLY, REPOST

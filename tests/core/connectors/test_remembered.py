@@ -9,7 +9,7 @@ import pytest
 from core.connectors.answers import Answer
 from core.connectors.http import HttpClient
 from core.connectors.remembered import LARGEST, Remembered
-from core.models import HandleRule, Manifest
+from core.manifest import HandleRule, Manifest
 
 MANIFEST = Manifest(
     name="pond",

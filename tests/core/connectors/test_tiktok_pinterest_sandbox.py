@@ -15,7 +15,8 @@ from core.connectors.costs import Cost, Meter
 from core.connectors.http import HttpClient, Requests
 from core.connectors.owners import ACCESS, Grant, OwnerAccess, challenge
 from core.errors import NeedsOwner, QuotaExhausted, SourceAuthFailed, SourceError, TokenExpired, Unavailable
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 from sandbox.faults import OWN
 from sandbox.server import Sandbox
 from tests.core.connectors import conformance

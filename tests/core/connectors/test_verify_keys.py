@@ -11,7 +11,7 @@ from core.connectors import discover
 from core.connectors.answers import Answer
 from core.connectors.costs import Meter
 from core.errors import PaymentRequired, SourceAuthFailed
-from core.models import Verified
+from core.manifest import Verified
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOKEN = "planted-0123456789"

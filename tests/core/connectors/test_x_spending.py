@@ -13,7 +13,7 @@ from core.connectors.costs import Cost, Meter
 from core.connectors.http import HttpClient
 from core.connectors.x import MANIFEST, fetch, verify
 from core.errors import NotFound, PaymentRequired, SourceAuthFailed, SourceError, Unavailable
-from core.models import Target
+from core.manifest import Target
 from tests.core.connectors.conformance import FixedClock
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

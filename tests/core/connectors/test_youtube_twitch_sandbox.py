@@ -19,7 +19,8 @@ from core.errors import (
     Suspended,
     Unavailable,
 )
-from core.models import Snapshot, Target
+from core.manifest import Target
+from core.models import Snapshot
 from core.settings import Settings
 from sandbox.server import KEYS, Sandbox
 from tests.core.connectors.conformance import FixedClock
