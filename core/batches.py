@@ -13,10 +13,10 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from core.columns import Entry
+from core.gains import gains
 from core.inert import inert
 from core.intake import Block, Raw, reread
 from core.models import FollowerReading, Model, Moment, Part, Post, Profile, State
-from core.readings import gains
 from core.scoring import STATES, Scores, columns_of, parts_of, score_many
 from core.weights import CURRENT, Weights
 

@@ -9,10 +9,11 @@ import structlog
 
 from core.errors import NotConfigured, NotFound, SourceError, Unavailable
 from core.grants import granted_id
-from core.learning import Learning, read_since
+from core.learning import Learning
 from core.manifest import Target
 from core.models import Clock, Failure, NetworkReading, Status
 from core.readings import READ_BACK
+from core.rereads import read_since
 from core.sources import Source
 from core.store import Store, StoredAccount
 from core.turns import Turns

@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from core.authenticity import counting as counting_flags
 from core.authenticity import flags as unusual
+from core.gains import gains
 from core.manifest import Manifest
 from core.models import BestPost, NetworkReading, NetworkScore, Post, Snapshot
-from core.readings import READ_BACK, Merge, carried, gains, joined, merge, read_from
+from core.readings import READ_BACK, carried
 from core.recording import Learnt
+from core.rereads import Merge, merge, whole
 from core.scoring import best_posts, score_networks
 from core.store import Past, Store, StoredAccount
 
@@ -119,11 +121,6 @@ def _hand_out(lessons: Sequence[_Lesson], batch: "asyncio.Task[list[NetworkReadi
             lesson.reading.set_result(batch.result()[number])
 
 
-def read_since(manifest: Manifest, known: StoredAccount | None, now: datetime) -> datetime:
-    """Return since when the posts of an account are to be read."""
-    return read_from(manifest, known.reading if known else None, known.fetched_at if known else None, now)
-
-
 def learnt(snapshot: Snapshot, past: Past, before: StoredAccount | None, manifest: Manifest, now: datetime) -> Learnt:
     """Return what one fetch teaches: scored together with what was known; `before` is what was shown. Pure."""
     return next(learnt_together([Read(snapshot, past, before, manifest, now)]))
@@ -132,23 +129,18 @@ def learnt(snapshot: Snapshot, past: Past, before: StoredAccount | None, manifes
 def learnt_together(read: Sequence[Read]) -> Iterator[Learnt]:
     """Yield what each of several fetches teaches, scored at once. Pure."""
     ready = [_ready(one.snapshot, one.past, one.manifest, one.now) for one in read]
-    wholes = [_whole(one.snapshot, one.manifest, one.before, one.now) for one in read]
+    wholes = [whole(one.snapshot, one.manifest, one.before, one.now) for one in read]
     entries = [
-        (whole.profile, each.scored, one.now, whole.complete_from, one.past.followers)
-        for one, whole, each in zip(read, wholes, ready, strict=True)
+        (full.profile, each.scored, one.now, full.complete_from, one.past.followers)
+        for one, full, each in zip(read, wholes, ready, strict=True)
     ]
     scores = score_networks(entries, estimated=[each.estimated for each in ready])
-    for one, whole, each, score in zip(read, wholes, ready, scores, strict=True):
-        reading = _reading(whole, each, one.past, score, one.manifest, one.now)
+    for one, full, each, score in zip(read, wholes, ready, scores, strict=True):
+        reading = _reading(full, each, one.past, score, one.manifest, one.now)
         if reading.score is not None:
             last = one.before.reading.score if one.before is not None else None
             reading = reading.model_copy(update={"score": carried(reading.score, last)})
-        yield Learnt(whole, reading, each.merged.changed, each.merged.deleted)
-
-
-def _whole(snapshot: Snapshot, manifest: Manifest, before: StoredAccount | None, now: datetime) -> Snapshot:
-    """Return a read as reaching as far back as the posts that are stored, when it began where they end."""
-    return joined(snapshot, manifest, before.reading, before.fetched_at, now) if before is not None else snapshot
+        yield Learnt(full, reading, each.merged.changed, each.merged.deleted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from core.grants import granted_id, name_key, told
 from core.handles import Handle, closest
 from core.manifest import Manifest, NetworkAvailability
 from core.models import Clock, Linked, NetworkReading, NetworkScore, Offers, Post, Reading
-from core.readings import READ_BACK, DayScore, candidates, history, strongest, total, weighed
+from core.namesakes import candidates, strongest
+from core.readings import READ_BACK, DayScore, history, total, weighed
 from core.references import References
 from core.renewing import Renewing
 from core.sources import Source, of_team

@@ -28,13 +28,14 @@ from core.errors import (
 )
 from core.fetching import failure_of, status_of
 from core.grants import told
-from core.learning import Read, learnt_together, read_since
+from core.learning import Read, learnt_together
 from core.manifest import BudgetState, Target, Window
 from core.models import Clock, Model, Moment, Snapshot
 from core.readings import READ_BACK
 from core.recording import Learnt, Missed
 from core.refresh_queue import Waiting
 from core.renewing import Renewing
+from core.rereads import read_since
 from core.sources import Source, of_team
 from core.store import Store
 from core.turns import Turns

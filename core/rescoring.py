@@ -9,9 +9,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from core.archive import ProfileReading, ScoredAccount
 from core.errors import InputError
+from core.gains import gains
 from core.manifest import Manifest
 from core.models import Clock, FollowerReading, NetworkScore, Post, Profile
-from core.readings import READ_BACK, gains
+from core.readings import READ_BACK
 from core.retention import SCORES_FOR, keep
 from core.scoring import score_network
 from core.store import Store

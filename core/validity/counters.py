@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from core.models import NetworkReading, Post, Profile, Snapshot
-from core.readings import merge
+from core.rereads import merge
 from core.store import Store
 from core.validity import marks
 from core.validity.files import Layout, Sheet

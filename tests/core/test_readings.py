@@ -1,82 +1,12 @@
 """What a creator's accounts add up to."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from core.models import NetworkReading, NetworkScore, Post, Profile, Snapshot
-from core.readings import carried, counted, evidence, history, merge, strongest, total, weighed
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-
-
-def post(name: str, days: float, likes: int | None = 1) -> Post:
-    return Post(network="toy", native_id=name, created_at=NOW - timedelta(days=days), likes=likes)
-
-
-def profile(network: str = "toy", handle: str = "glow", **more: object) -> Profile:
-    values = {"network": network, "native_id": f"{network}-1", "handle": handle, "fetched_at": NOW, **more}
-    return Profile.model_validate(values)
-
-
-def snapshot(*posts: Post, reach: float | None = 90) -> Snapshot:
-    start = None if reach is None else NOW - timedelta(days=reach)
-    return Snapshot(profile=profile(), posts=posts, complete_from=start)
-
-
-def score(value: float | None, state: str = "ok", network: str = "toy") -> NetworkScore:
-    values = {
-        "network": network,
-        "state": state,
-        "score": value,
-        "low": value,
-        "high": value,
-        "as_of": NOW,
-        "model_version": "m",
-        "weights_version": "w",
-    }
-    return NetworkScore.model_validate(values)
-
-
-def reading(value: float | None, network: str = "toy", failed: bool = False, **more: object) -> NetworkReading:
-    values = {
-        "network": network,
-        "status": "upstream_error" if failed else "ok",
-        "handle": "glow",
-        "native_id": f"{network}-1",
-        "profile": profile(network),
-        "score": score(value, network=network),
-        "failure": {"network": network, "error": "Unavailable", "message": "m"} if failed else None,
-        **more,
-    }
-    return NetworkReading.model_validate(values)
-
-
-class TestMerge:
-    def test_a_post_the_read_should_have_brought_was_deleted(self) -> None:
-        merged = merge([post("a", 5), post("b", 6)], snapshot(post("a", 5)))
-        assert [p.native_id for p in merged.posts] == ["a"]
-        assert merged.deleted == ("b",)
-
-    def test_a_post_outside_the_read_stays(self) -> None:
-        merged = merge([post("old", 60)], snapshot(post("a", 5), reach=30))
-        assert {p.native_id for p in merged.posts} == {"a", "old"}
-        assert merged.deleted == ()
-
-    def test_an_unknown_reach_deletes_nothing(self) -> None:
-        assert merge([post("b", 6)], snapshot(post("a", 5), reach=None)).deleted == ()
-
-    def test_only_what_changed_is_written(self) -> None:
-        merged = merge([post("a", 5, likes=1), post("b", 6, likes=1)], snapshot(post("a", 5, 1), post("b", 6, 2)))
-        assert [p.native_id for p in merged.changed] == ["b"]
-
-    def test_of_duplicates_the_first_wins(self) -> None:
-        merged = merge([], snapshot(post("a", 5, likes=1), post("a", 5, likes=9)))
-        assert [p.likes for p in merged.posts] == [1]
-
-    def test_new_counts_replace_old_ones_even_when_they_fall(self) -> None:
-        assert [p.likes for p in merge([post("a", 5, 9)], snapshot(post("a", 5, 4))).posts] == [4]
+from core.readings import carried, counted, history, total, weighed
+from tests.core.toy_readings import NOW, post, reading, score
 
 
 class TestTotal:
@@ -181,39 +111,3 @@ class TestHistory:
 
     def test_states_without_a_number_leave_no_point(self) -> None:
         assert history({"a": [Day(NOW, None, None, None, "insufficient")]}) == ()
-
-
-def address(link: str) -> tuple[str, str] | None:
-    network, _, handle = link.removeprefix("https://").partition("/")
-    return (network, handle) if handle else None
-
-
-LABELS = {"a": "Aland", "b": "Beta"}
-
-
-class TestSeveralHits:
-    def test_the_strongest_has_the_highest_score_then_most_followers(self) -> None:
-        weak, strong = reading(20.0, "a"), reading(60.0, "b")
-        assert strongest([weak, strong]) is strong
-        few = reading(None, "a", profile=profile("a", followers=1))
-        many = reading(None, "b", profile=profile("b", followers=9))
-        assert strongest([few, many]) is many
-
-    def test_a_profile_that_links_the_other_is_evidence(self) -> None:
-        one = reading(50.0, "a", profile=profile("a", links=["https://b/glow"]))
-        assert evidence(one, reading(40.0, "b"), address, LABELS) == ("Aland profile links to the Beta account",)
-
-    def test_a_verified_link_says_so(self) -> None:
-        one = reading(50.0, "a", profile=profile("a", verified_links=["https://b/glow"]))
-        assert evidence(one, reading(40.0, "b"), address, LABELS) == ("verified link on Aland to the Beta account",)
-
-    def test_a_link_to_somebody_else_is_none(self) -> None:
-        one = reading(50.0, "a", profile=profile("a", links=["https://b/other"]))
-        assert evidence(one, reading(40.0, "b"), address, LABELS) == ()
-
-    def test_a_shared_domain_of_their_own_is_evidence_a_host_for_all_is_not(self) -> None:
-        mine = reading(50.0, "bluesky", profile=profile("bluesky", "glow.example"))
-        also = reading(40.0, "mastodon", profile=profile("mastodon", "glow@glow.example"))
-        assert evidence(mine, also, address, LABELS) == ("both use the domain glow.example",)
-        shared = reading(50.0, "bluesky", profile=profile("bluesky", "glow.bsky.social"))
-        assert evidence(shared, also, address, LABELS) == ()

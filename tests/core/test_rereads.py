@@ -7,14 +7,16 @@ import pytest
 
 from core.app import build
 from core.connectors import manifests
-from core.learning import learnt, read_since
+from core.learning import learnt
 from core.manifest import Manifest
 from core.models import Post, Profile, Snapshot
-from core.readings import READ_BACK, SWEEP_EVERY
+from core.readings import READ_BACK
 from core.recall import Past
+from core.rereads import SWEEP_EVERY, merge, read_since
 from core.settings import Settings
 from core.store import StoredAccount
 from sandbox.server import Sandbox
+from tests.core import toy_readings as toy
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -101,6 +103,41 @@ def test_a_gap_between_two_reads_is_told():
     since = NOW - timedelta(hours=6)
     part = taught(tuple(post(timedelta(hours=hour)) for hour in range(1, 6)), since)
     assert part.reading.complete_from == since
+
+
+# --- which posts count ------------------------------------------------------------------------------------------------
+
+
+class TestMerge:
+    def test_a_post_the_read_should_have_brought_was_deleted(self) -> None:
+        merged = merge([toy.post("a", 5), toy.post("b", 6)], toy.snapshot(toy.post("a", 5)))
+        assert [p.native_id for p in merged.posts] == ["a"]
+        assert merged.deleted == ("b",)
+
+    def test_a_post_outside_the_read_stays(self) -> None:
+        merged = merge([toy.post("old", 60)], toy.snapshot(toy.post("a", 5), reach=30))
+        assert {p.native_id for p in merged.posts} == {"a", "old"}
+        assert merged.deleted == ()
+
+    def test_an_unknown_reach_deletes_nothing(self) -> None:
+        assert merge([toy.post("b", 6)], toy.snapshot(toy.post("a", 5), reach=None)).deleted == ()
+
+    def test_only_what_changed_is_written(self) -> None:
+        merged = merge(
+            [toy.post("a", 5, likes=1), toy.post("b", 6, likes=1)],
+            toy.snapshot(toy.post("a", 5, 1), toy.post("b", 6, 2)),
+        )
+        assert [p.native_id for p in merged.changed] == ["b"]
+
+    def test_of_duplicates_the_first_wins(self) -> None:
+        merged = merge([], toy.snapshot(toy.post("a", 5, likes=1), toy.post("a", 5, likes=9)))
+        assert [p.likes for p in merged.posts] == [1]
+
+    def test_new_counts_replace_old_ones_even_when_they_fall(self) -> None:
+        assert [p.likes for p in merge([toy.post("a", 5, 9)], toy.snapshot(toy.post("a", 5, 4))).posts] == [4]
+
+
+# --- a paid network, twice --------------------------------------------------------------------------------------------
 
 
 class _BoxClock:

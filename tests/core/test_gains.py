@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from core.app import build
 from core.connectors import Connector
+from core.gains import gains
 from core.manifest import HandleRule, Manifest, Target
 from core.models import FollowerReading, Post, Profile, Snapshot
-from core.readings import gains, merge
+from core.rereads import merge
 from core.scoring import score_network
 from core.settings import Settings
 
