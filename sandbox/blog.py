@@ -3,15 +3,12 @@
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
-from typing import Any
 
-from sandbox.clock import MovableClock
 from sandbox.faults import Fault
+from sandbox.network import PlainNetwork
 from sandbox.timeline import ORIGINAL
-from sandbox.wire import Answer, Ask, Headers, as_html, as_json
-from sandbox.world import Account, PostView, World, digest
-
-Json = dict[str, Any]
+from sandbox.wire import Answer, Ask, Headers, Json, as_html, as_json
+from sandbox.world import Account, PostView, digest
 
 WRITERS = {
     "mara.example": "mara",
@@ -25,15 +22,10 @@ _SHOWN = 15  # entries a feed holds, as most do
 _BOMB = b'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]><rss version="2.0">&b;</rss>'
 
 
-class Blog:
+class Blog(PlainNetwork):
     """Answers a site's page and its feeds; ETags turn a repeated question into 304."""
 
     name = "blog"
-    origin = ""
-
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
 
     def answer(self, ask: Ask) -> Answer:
         """Return the answer in good weather."""
@@ -57,10 +49,6 @@ class Blog:
         tag = dict(answer.headers).get("etag")
         return Answer(304, b"", (("etag", tag),)) if tag and ask.headers.get("if-none-match") == tag else answer
 
-    def cache_key(self, ask: Ask) -> str:
-        """Return path and query."""
-        return f"{ask.path}?{ask.query}"
-
     def subjects(self, ask: Ask) -> frozenset[str]:
         """Return the site and who writes there."""
         account = self._writer(ask)
@@ -70,10 +58,6 @@ class Blog:
         """Return a figure nobody is told."""
         return 1_000
 
-    def meter(self, remaining: int, limit: int, reset: int) -> Headers:
-        """Return nothing: sites tell no limits."""
-        return ()
-
     def limited(self, fault: Fault, ask: Ask, reset: int) -> Answer:
         """Return a refusal in words, with Retry-After where it is told."""
         wait: Headers = (("retry-after", str(fault.seconds)),) if fault.reset else ()
@@ -82,14 +66,6 @@ class Blog:
     def broken(self, status: int, ask: Ask) -> Answer:
         """Return a server error as a page."""
         return as_html("Error establishing a database connection", status)
-
-    def first_page(self, ask: Ask) -> Ask:
-        """Return the question as it is: a feed has one page."""
-        return ask
-
-    def has_cursor(self, ask: Ask) -> bool:
-        """Return False: a feed has one page."""
-        return False
 
     def special(self, ask: Ask, fault: Fault) -> Answer | None:
         """Return the answer of a fault that only sites know."""
@@ -109,7 +85,7 @@ class Blog:
         return self._world.accounts_of(slug)[0] if slug is not None else None
 
     def _entries(self, account: Account) -> list[PostView]:
-        moment, line = self._clock.minute() * 60.0, account.timeline
+        moment, line = self._moment(), account.timeline
         own = [int(i) for i in line.visible(moment)[::-1] if line.kind[i] == ORIGINAL]
         return [account.view(i, moment, deep=False) for i in own[:_SHOWN]]
 

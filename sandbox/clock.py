@@ -9,6 +9,11 @@ def wall_now() -> datetime:
     return datetime.fromtimestamp(time.time(), UTC)
 
 
+def iso(moment: float, precision: str = "seconds") -> str:
+    """Return epoch seconds as most networks write them: ISO 8601 with a Z; `precision` is `seconds` or finer."""
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
 class MovableClock:
     """A clock that a test moves forward and back.
 

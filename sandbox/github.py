@@ -1,42 +1,31 @@
 """GitHub's REST API, as far as users, repositories and public events go."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from math import ceil, floor
-from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.clock import MovableClock
+from sandbox.clock import iso
 from sandbox.faults import Fault
+from sandbox.network import PlainNetwork
 from sandbox.plan import Repo
 from sandbox.timeline import DAY
-from sandbox.wire import Answer, Ask, Headers, as_json
-from sandbox.world import Account, World, digest, profile_url
-
-Json = dict[str, Any]
+from sandbox.wire import Answer, Ask, Headers, Json, as_json
+from sandbox.world import Account, digest, profile_url
 
 TOKEN = "sandbox-token"
 DOCS = "https://docs.example/rest"
 EVENT_DAYS, EVENT_MAX = 30, 300
 
 
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
 def _refuse(message: str, status: int, headers: Headers = ()) -> Answer:
     return as_json({"message": message, "documentation_url": DOCS, "status": str(status)}, status, headers)
 
 
-class GitHub:
+class GitHub(PlainNetwork):
     """Answers users, repositories, events and the rate limit; ETags turn a repeated question into 304."""
 
     name = "github"
-    origin = ""
-
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
+    cursor = "page"
 
     # --- what the server asks for ---------------------------------------------------------------------------------
 
@@ -71,17 +60,14 @@ class GitHub:
 
     def cache_key(self, ask: Ask) -> str:
         """Return path, query and who asks."""
-        who = f"{ask.headers.get('authorization', '')} {bool(ask.headers.get('user-agent'))}"
-        return f"{ask.method} {ask.path}?{ask.query} {who}"
+        return f"{super().cache_key(ask)} {bool(ask.headers.get('user-agent'))}"
 
     def subjects(self, ask: Ask) -> frozenset[str]:
         """Return the names of the account asked for."""
         if len(ask.parts) < 2:
             return frozenset()
-        names = {ask.parts[1].lower()}
-        if (account := self._world.find("github", ask.parts[1])) is not None:
-            names.update((account.role.slug, account.handle.lower(), account.native_id))
-        return frozenset(names)
+        account = self._world.find("github", ask.parts[1])
+        return frozenset({ask.parts[1].lower()}) | (frozenset() if account is None else account.names)
 
     def limit(self, ask: Ask) -> int:
         """Return 5,000 an hour with a token and 60 without."""
@@ -105,10 +91,6 @@ class GitHub:
     def broken(self, status: int, ask: Ask) -> Answer:
         """Return a server error."""
         return as_json({"message": "Server Error"}, status)
-
-    def first_page(self, ask: Ask) -> Ask:
-        """Return the question without `page`."""
-        return replace(ask, query=urlencode([(key, value) for key, value in ask.pairs if key != "page"]))
 
     def has_cursor(self, ask: Ask) -> bool:
         """Return whether a later page is asked for."""
@@ -170,8 +152,7 @@ class GitHub:
         return self._paged(events[:EVENT_MAX], ask)
 
     def _paged(self, items: list[Json], ask: Ask) -> Answer:
-        size = _whole(ask.params.get("per_page", "30"), 30, 100)
-        page = _whole(ask.params.get("page", "1"), 1, 10_000)
+        size, page = ask.size("per_page", 100, 30), ask.size("page", 10_000, 1)
         last = max(1, ceil(len(items) / size))
         links = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
         shown = [name for name in links if (page < last) == (name in ("next", "last")) or 1 < page < last]
@@ -183,9 +164,6 @@ class GitHub:
         return f"{self.origin}/github/{ask.path}?{urlencode([*query, ('page', page)])}"
 
     # --- the shapes -----------------------------------------------------------------------------------------------
-
-    def _moment(self) -> float:
-        return self._clock.minute() * 60.0
 
     def _user(self, account: Account) -> Json:
         moment = self._moment()
@@ -205,8 +183,8 @@ class GitHub:
             "public_gists": 0,
             "followers": account.followers(moment),
             "following": account.plan.following,
-            "created_at": _iso(account.opened().timestamp() - 900 * DAY),
-            "updated_at": _iso(moment - moment % DAY),
+            "created_at": iso(account.opened().timestamp() - 900 * DAY),
+            "updated_at": iso(moment - moment % DAY),
         }
 
     def _owner(self, account: Account) -> Json:
@@ -256,9 +234,9 @@ class GitHub:
             "description": f"Something about {account.role.topic}.",
             "fork": repo.fork,
             "url": f"{self.origin}/github/repos/{account.handle}/{repo.name}",
-            "created_at": _iso(opened),
-            "updated_at": _iso(pushed),
-            "pushed_at": _iso(pushed),
+            "created_at": iso(opened),
+            "updated_at": iso(pushed),
+            "pushed_at": iso(pushed),
             "size": 120 + number % 9000,
             "stargazers_count": stars,
             "watchers_count": stars,
@@ -281,11 +259,6 @@ def _token_fits(ask: Ask) -> bool:
     return given is None or given.partition(" ")[2] == TOKEN
 
 
-def _whole(text: str, otherwise: int, most: int) -> int:
-    """Return a page number or size as GitHub reads it: what makes no sense becomes the default."""
-    return min(int(text), most) if text.isascii() and text.isdigit() and int(text) else otherwise
-
-
 def _event(account: Account, repo: Repo, pushed: float) -> Json:
     number = int(pushed) * 1000 + len(repo.name)
     kind = "PullRequestEvent" if number % 3 == 0 else "PushEvent"
@@ -296,5 +269,5 @@ def _event(account: Account, repo: Repo, pushed: float) -> Json:
         "repo": {"id": number % 10**8, "name": f"{account.handle}/{repo.name}"},
         "payload": {"action": "opened"} if kind == "PullRequestEvent" else {"size": 1, "ref": "refs/heads/main"},
         "public": True,
-        "created_at": _iso(pushed),
+        "created_at": iso(pushed),
     }

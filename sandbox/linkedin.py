@@ -7,17 +7,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from urllib.parse import unquote, urlencode
 
-from sandbox.clock import MovableClock
 from sandbox.faults import Fault
-from sandbox.oauth import Dialect, Issued, OAuthServer
+from sandbox.network import OwnersNetwork
+from sandbox.oauth_dialect import Dialect, Issued
 from sandbox.timeline import QUOTE, REPLY, REPOST
-from sandbox.wire import Answer, Ask, Headers, as_html, as_json
-from sandbox.world import Account, PostView, World, digest
-
-Json = dict[str, Any]
+from sandbox.wire import Answer, Ask, Json, as_html, as_json
+from sandbox.world import Account, PostView, digest
 
 VERSION = re.compile(r"20[0-9]{2}(?:0[1-9]|1[0-2])")
 OLDEST = "202506"
@@ -58,22 +55,18 @@ DIALECT = Dialect(
 )
 
 
-class LinkedIn:
+class LinkedIn(OwnersNetwork):
     """Answers a member who signed in at `oauth`, about themselves and the Pages they administer."""
 
     name = "linkedin"
-    origin = ""
-
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
-        self.oauth = OAuthServer(DIALECT, world, clock)
+    dialect = DIALECT
+    refused = _TOKEN
 
     # --- what the server asks for ---------------------------------------------------------------------------------
 
     def answer(self, ask: Ask) -> Answer:
         """Return the answer in good weather."""
-        issued = self.oauth.holder(_bearer(ask))
+        issued = self._holder(ask)
         if issued is None:
             return _TOKEN
         version = ask.headers.get("linkedin-version", "")
@@ -105,28 +98,19 @@ class LinkedIn:
                 return self._member_total(ask, issued)
         return _NOWHERE
 
-    def finish(self, ask: Ask, answer: Answer) -> Answer:
-        """Return the answer to one whose token has not ended since it was made."""
-        return answer if self.oauth.holder(_bearer(ask)) is not None else _TOKEN
-
     def cache_key(self, ask: Ask) -> str:
-        """Return path, query, version and who asks."""
+        """Return the question, in which version, and who asks."""
         headers = (ask.headers.get(name, "") for name in ("linkedin-version", "x-restli-protocol-version"))
-        return f"{ask.path}?{ask.query} {_bearer(ask)} {' '.join(headers)}"
+        return f"{super().cache_key(ask)} {' '.join(headers)}"
 
     def subjects(self, ask: Ask) -> frozenset[str]:
         """Return the names of the accounts of whoever asks."""
-        issued = self.oauth.holder(_bearer(ask))
-        accounts = () if issued is None else self._all(issued)
-        return frozenset(name for one in accounts for name in (one.role.slug, one.handle, one.native_id))
+        issued = self._holder(ask)
+        return frozenset(name for one in (() if issued is None else self._all(issued)) for name in one.names)
 
     def limit(self, ask: Ask) -> int:
         """Return a limit that is never in the way; LinkedIn publishes none."""
         return 1_000_000
-
-    def meter(self, remaining: int, limit: int, reset: int) -> Headers:
-        """Return nothing: LinkedIn tells no limits."""
-        return ()
 
     def limited(self, fault: Fault, ask: Ask, reset: int) -> Answer:
         """Return the refusal of a spent day, which does not say when the next one begins."""
@@ -201,12 +185,9 @@ class LinkedIn:
     def _page(self, urn: str, issued: Issued) -> Account | None:
         return next((one for one in self._administered(issued) if page_urn(one) == urn), None)
 
-    def _now(self) -> float:
-        return self._clock.minute() * 60.0
-
     def _shown(self, account: Account) -> list[PostView]:
         """Return posts and reposts, those with the last change first."""
-        line, now = account.timeline, self._now()
+        line, now = account.timeline, self._moment()
         seen = (int(index) for index in line.visible(now)[::-1] if line.kind[index] != REPLY)
         return [account.view(index, now, deep=False) for index in seen]
 
@@ -244,7 +225,7 @@ class LinkedIn:
         if ask.params.get("edgeType") not in ("COMPANY_FOLLOWED_BY_MEMBER", "CompanyFollowedByMember"):
             return _PARAMETER
         page = self._page(urn, issued)
-        return _DENIED if page is None else as_json({"firstDegreeSize": page.followers(self._now())})
+        return _DENIED if page is None else as_json({"firstDegreeSize": page.followers(self._moment())})
 
     def _posts(self, ask: Ask, issued: Issued) -> Answer:
         page = self._page(ask.params.get("author", ""), issued)
@@ -275,7 +256,7 @@ class LinkedIn:
         return as_json(_elements(self._share_statistics(ask)))
 
     def _share_statistics(self, ask: Ask) -> list[Json]:
-        issued = self.oauth.holder(_bearer(ask))
+        issued = self._holder(ask)
         known = {} if issued is None else self._known(ask, issued)
         found = []
         for name, key in (("shares", "share"), ("ugcPosts", "ugcPost")):
@@ -287,7 +268,7 @@ class LinkedIn:
         member = next((one for one in self._all(issued) if one.handle.startswith("in/")), None)
         if member is None or "r_member_profileAnalytics" not in issued.scopes:
             return _DENIED
-        return as_json(_elements([{"memberFollowersCount": member.followers(self._now())}]))
+        return as_json(_elements([{"memberFollowersCount": member.followers(self._moment())}]))
 
     def _member_total(self, ask: Ask, issued: Issued) -> Answer:
         member = next((one for one in self._all(issued) if one.handle.startswith("in/")), None)
@@ -318,10 +299,6 @@ def post_urn(post: PostView) -> str:
     """Return the URN of a post: a share or, when it was written with media, a ugcPost."""
     number = int.from_bytes(digest(f"linkedin/{post.account.handle}/{post.index}")[:7], "big")
     return f"urn:li:{('share', 'ugcPost')[post.index % 2]}:{7_000_000_000_000_000_000 + number}"
-
-
-def _bearer(ask: Ask) -> str:
-    return ask.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 def _ids(ask: Ask, name: str) -> list[str]:

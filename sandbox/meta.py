@@ -23,7 +23,8 @@ from sandbox.meta_owner import (
 )
 from sandbox.meta_refusals import INSIGHT_FAULTS, LIMITS, MISSING, NO_TOKEN, NO_VIEWS, PLAIN, TOKEN_FAULTS, refuse
 from sandbox.meta_values import APP_SECRET, Json, chosen, cursor, moment, number, place, proof
-from sandbox.oauth import Dialect, Issued, OAuthServer
+from sandbox.network import OwnersNetwork
+from sandbox.oauth_dialect import Issued
 from sandbox.timeline import REPOST
 from sandbox.wire import Answer, Ask, Headers, as_json
 from sandbox.world import Account, PostView, World, profile_url
@@ -33,21 +34,14 @@ OWN_ID = "17841400000000020"  # the professional account that asks
 APP_ID = "200300400500600"
 
 
-class Graph:
+class Graph(OwnersNetwork):
     """What the two networks share: who may ask, limits in per cent, cursors."""
 
-    name = ""
-    origin = ""
+    refused = NO_TOKEN
     use_case = ""  # as `x-business-use-case-usage` names it
     limit_code = 4
     lacking = ""  # a field that may vanish, and the kind of node it stands on
     node = ""
-    dialect: Dialect
-
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
-        self.oauth = OAuthServer(self.dialect, world, clock)
 
     # --- what the server asks for ---------------------------------------------------------------------------------
 
@@ -87,10 +81,6 @@ class Graph:
         token = _token(ask)
         return answer if token == TOKEN or self._consent(token) is not None else NO_TOKEN
 
-    def cache_key(self, ask: Ask) -> str:
-        """Return path, query and who asks."""
-        return f"{ask.method} {ask.path}?{ask.query} {ask.headers.get('authorization', '')}"
-
     def limit(self, ask: Ask) -> int:
         """Return a limit that is never in the way; what is left of it shows in per cent."""
         return 1_000_000
@@ -127,7 +117,7 @@ class Graph:
         """Return the names of the account asked for."""
         key = self._asked_for(ask).lower()
         account = self._world.find(self.name, key)
-        return frozenset({key} if account is None else {account.role.slug, account.handle.lower(), account.native_id})
+        return frozenset({key}) if account is None else account.names
 
     def _asked_for(self, ask: Ask) -> str:
         raise NotImplementedError
@@ -156,12 +146,9 @@ class Graph:
 
     # --- shared parts ---------------------------------------------------------------------------------------------
 
-    def _now(self) -> float:
-        return self._clock.minute() * 60.0
-
     def posts(self, account: Account, since: float = 0.0) -> list[PostView]:
         """Return an account's posts, newest first, reposts left out."""
-        line, now = account.timeline, self._now()
+        line, now = account.timeline, self._moment()
         seen = [
             int(index) for index in line.visible(now)[::-1] if line.kind[index] != REPOST and line.at[index] >= since
         ]
@@ -220,7 +207,7 @@ class Instagram(Graph):
         if parts[0] == "me":
             return listed(ask, parts, issued, lambda one: professional(one, issued))
         if parts[1:] == ["insights"]:
-            return media_insights(ask, parts[0], issued, self._now())
+            return media_insights(ask, parts[0], issued, self._moment())
         account = next((one for one in issued.accounts if f"1784140{one.native_id}" == parts[0]), None)
         if account is None or parts[1:] not in ([], ["media"]):
             return MISSING
@@ -229,7 +216,7 @@ class Instagram(Graph):
         return edge(ask, [chosen(medium(post), fields) for post in self.posts(account)])
 
     def _account(self, account: Account, fields: tuple[Wanted, ...]) -> Json:
-        moment = self._now()
+        moment = self._moment()
         values: Json = {
             "id": f"1784140{account.native_id}",
             "username": account.handle,
@@ -333,7 +320,7 @@ class Facebook(Graph):
         return as_json(chosen(self._page(account), fields)) if len(parts) == 1 else MISSING
 
     def _page(self, account: Account) -> Json:
-        followers = account.followers(self._now())
+        followers = account.followers(self._moment())
         return {
             "id": account.native_id,
             "name": account.name,

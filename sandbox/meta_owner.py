@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from sandbox.meta_refusals import MISSING, refuse
 from sandbox.meta_values import APP_SECRET, Json, cursor, moment, number, place
-from sandbox.oauth import Dialect, Form, Issued, OAuthServer, Refusal
+from sandbox.oauth import OAuthServer
+from sandbox.oauth_dialect import Dialect, Form, Issued, Refusal
 from sandbox.wire import Answer, Ask, as_json
 from sandbox.world import Account, PostView, digest
 

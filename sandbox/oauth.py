@@ -7,102 +7,20 @@ RFC 7009 (revocation); whatever a network does otherwise is data of its dialect,
 import base64
 import hashlib
 import hmac
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
+from sandbox.asgi import Pairs
 from sandbox.clock import MovableClock
+from sandbox.oauth_dialect import Dialect, Form, Issued, Refusal
 from sandbox.oauth_page import consent_page, problem_page
-from sandbox.wire import Answer, as_json
+from sandbox.wire import Answer, Json, as_json, packed
 from sandbox.world import Account, World, digest
 
-Json = dict[str, Any]
-Form = Mapping[str, str]
-Message = Any
 CODE_LASTS = timedelta(minutes=10)  # the longest RFC 6749 recommends
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-class Refusal(Exception):
-    """An error of the token endpoint: code, sentence and status; the dialect gives it its shape."""
-
-    def __init__(self, error: str, description: str = "", status: int = 400) -> None:
-        super().__init__(error)
-        self.error = error
-        self.description = description or error.replace("_", " ").capitalize() + "."
-        self.status = status
-
-
-def plain_refusal(refusal: Refusal) -> Answer:
-    """Return an error as RFC 6749, section 5.2, has it."""
-    return as_json({"error": refusal.error, "error_description": refusal.description}, refusal.status)
-
-
-@dataclass
-class Issued:
-    """One consent: who gave it, for what, and its tokens of the moment; `until` None never ends."""
-
-    accounts: tuple[Account, ...]
-    scopes: tuple[str, ...]
-    token: str = ""
-    until: datetime | None = None
-    refresh: str = ""
-    refresh_until: datetime | None = None
-
-    @property
-    def account(self) -> Account:
-        """Return the account, the first one where several were chosen."""
-        return self.accounts[0]
-
-
-def plain_tokens(issued: Issued, told: Json) -> Json:
-    """Return a token answer as RFC 6749, section 5.1, has it."""
-    return told
-
-
-@dataclass(frozen=True)
-class Dialect:
-    """How a network's sign-in differs from the others'.
-
-    Paths are beneath `/{network}-id`; an empty one does not exist. `id_setting` and `secret_setting` are what Clout's
-    settings call the app's id and secret, `id_parameter` what the network calls the first in a query or form. `basic`
-    wants both in the Authorization header. `pkce` is the form of the challenge that is required ("" for none).
-    `loopback` says whether it sends people back to their own machine, `many` whether one consent opens several
-    accounts. `lasts` is how long an access token lives, `refresh_lasts` a refresh token (None: there are none).
-    `tokens` turns the standard's answer into the network's, `refuse` an error. `routes` are calls of the network's own
-    by method and path.
-    """
-
-    network: str
-    label: str
-    scopes: tuple[str, ...]
-    client_id: str
-    secret: str
-    authorize: str = "oauth/authorize"
-    token: str = "oauth/token"
-    revoke: str = ""
-    id_setting: str = "client_id"
-    secret_setting: str = "client_secret"
-    id_parameter: str = "client_id"
-    basic: bool = False
-    pkce: Literal["", "base64url", "hex"] = ""
-    separator: str = " "
-    loopback: bool = True
-    many: bool = False
-    lasts: timedelta = timedelta(hours=1)
-    refresh_lasts: timedelta | None = None
-    rotates: bool = False
-    refresh_ends: str = ""  # under what name an answer tells how many seconds the refresh token lives
-    back: tuple[str, ...] = ()  # under what names beside `code` and `state` the granted scopes come back
-    tokens: Callable[[Issued, Json], Json] = plain_tokens
-    refuse: Callable[[Refusal], Answer] = plain_refusal
-    routes: "Mapping[tuple[str, str], Route]" = field(default_factory=dict)
-
-
-Route = Callable[["OAuthServer", Form, Mapping[str, str]], Answer]
-"""`(server, form and query, headers)`; may raise Refusal."""
 
 
 @dataclass
@@ -122,7 +40,7 @@ class _Decision:
 
 
 class OAuthServer:
-    """The sign-in of one network; `app` is its ASGI application."""
+    """The sign-in of one network; `answer` is all it says over HTTP."""
 
     def __init__(self, dialect: Dialect, world: World, clock: MovableClock) -> None:
         self.dialect = dialect
@@ -274,31 +192,8 @@ class OAuthServer:
 
     # --- HTTP -----------------------------------------------------------------------------------------------------
 
-    async def app(
-        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
-        """Answer the consent page, tokens, revocation and the dialect's own routes (ASGI)."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        form = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)
-        answer = self.answer(scope["method"], scope["path"], query, form, headers)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.wire_headers})
-        await send({"type": "http.response.body", "body": answer.body})
-
-    def answer(
-        self,
-        method: str,
-        path: str,
-        query: list[tuple[str, str]],
-        form: list[tuple[str, str]],
-        headers: Mapping[str, str],
-    ) -> Answer:
-        """Return the answer to one request, without the wire."""
+    def answer(self, method: str, path: str, query: Pairs, form: Pairs, headers: Mapping[str, str]) -> Answer:
+        """Answer the consent page, tokens, revocation and the dialect's own routes."""
         place, dialect = path.strip("/"), self.dialect
         if place == dialect.authorize.strip("/"):
             return self._authorize(method, dict(query), form)
@@ -315,7 +210,7 @@ class OAuthServer:
 
     # --- the page -------------------------------------------------------------------------------------------------
 
-    def _authorize(self, method: str, asked: Form, form: list[tuple[str, str]]) -> Answer:
+    def _authorize(self, method: str, asked: Form, form: Pairs) -> Answer:
         wrong = self._wrong_app(asked)
         if wrong:  # nobody is sent to an address that is not the app's
             return problem_page(self.dialect.label, wrong)
@@ -390,9 +285,7 @@ class OAuthServer:
 
     def _challenge(self, verifier: str) -> str:
         hashed = hashlib.sha256(verifier.encode()).digest()
-        if self.dialect.pkce == "hex":
-            return hashed.hex()
-        return base64.urlsafe_b64encode(hashed).decode().rstrip("=")
+        return hashed.hex() if self.dialect.pkce == "hex" else packed(hashed)
 
     def _secret(self, kind: str) -> str:
         self._number += 1

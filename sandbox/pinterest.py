@@ -2,18 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
-from urllib.parse import urlencode
 
-from sandbox.clock import MovableClock
 from sandbox.faults import Fault
-from sandbox.oauth import Dialect, Form, Issued, OAuthServer, Refusal, usual_token
-from sandbox.wire import Answer, Ask, Headers, as_html, as_json
-from sandbox.world import Account, PostView, World, digest
-
-Json = dict[str, Any]
+from sandbox.network import OwnersNetwork
+from sandbox.oauth import OAuthServer, usual_token
+from sandbox.oauth_dialect import Dialect, Form, Issued, Refusal
+from sandbox.wire import Answer, Ask, Headers, Json, as_html, as_json
+from sandbox.world import PostView, digest
 
 PAGE, DEFAULT_PAGE = 250, 25
 REQUESTS = 1_000  # a day on the trial tier
@@ -73,22 +69,19 @@ DIALECT = Dialect(
 )
 
 
-class Pinterest:
+class Pinterest(OwnersNetwork):
     """Answers the account of a token; `oauth` is where owners let Clout in."""
 
     name = "pinterest"
-    origin = ""
-
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
-        self.oauth = OAuthServer(DIALECT, world, clock)
+    cursor = "bookmark"
+    dialect = DIALECT
+    refused = _TOKEN
 
     # --- what the server asks for ---------------------------------------------------------------------------------
 
     def answer(self, ask: Ask) -> Answer:
         """Return the answer in good weather."""
-        issued = self.oauth.holder(_bearer(ask))
+        issued = self._holder(ask)
         if issued is None:
             return _TOKEN
         match ask.parts:
@@ -100,20 +93,10 @@ class Pinterest:
                 return self._analytics(issued, number, ask)
         return _refuse(404, 404, "Not found.")
 
-    def finish(self, ask: Ask, answer: Answer) -> Answer:
-        """Return the answer to one whose token has not ended, else the refusal."""
-        return _TOKEN if self.oauth.holder(_bearer(ask)) is None else answer
-
-    def cache_key(self, ask: Ask) -> str:
-        """Return path, query and who asks."""
-        return f"{ask.path}?{ask.query} {_bearer(ask)}"
-
     def subjects(self, ask: Ask) -> frozenset[str]:
         """Return the names of the token's account."""
-        issued = self.oauth.holder(_bearer(ask))
-        if issued is None:
-            return frozenset()
-        return frozenset((issued.account.role.slug, issued.account.handle, issued.account.native_id))
+        issued = self._holder(ask)
+        return frozenset() if issued is None else issued.account.names
 
     def limit(self, ask: Ask) -> int:
         """Return the requests a day."""
@@ -134,14 +117,6 @@ class Pinterest:
     def broken(self, status: int, ask: Ask) -> Answer:
         """Return a server error."""
         return _refuse(status, 500, "Sorry! Something went wrong on our end.") if status == 500 else as_html("", status)
-
-    def first_page(self, ask: Ask) -> Ask:
-        """Return the question without its cursor."""
-        return replace(ask, query=urlencode([(key, value) for key, value in ask.pairs if key != "bookmark"]))
-
-    def has_cursor(self, ask: Ask) -> bool:
-        """Return whether a later page is asked for."""
-        return "bookmark" in ask.params
 
     def special(self, ask: Ask, fault: Fault) -> Answer | None:
         """Return the answer of a fault that only Pinterest knows; those of analytics leave the rest alone."""
@@ -190,18 +165,17 @@ class Pinterest:
     def _pins(self, issued: Issued, ask: Ask) -> Answer:
         if not {"pins:read", "boards:read"} <= set(issued.scopes):
             return _FORBIDDEN
-        text = ask.params.get("page_size", "")
-        size = int(text) if text.isascii() and text.isdigit() and int(text) else DEFAULT_PAGE
+        size = ask.size("page_size", 10**9, DEFAULT_PAGE)
         if size > PAGE:
             return _refuse(400, 1, f"{size} is greater than the maximum of {PAGE}.")
         start = _place(ask.params.get("bookmark"))
-        posts = self._posts(issued.account)
+        posts = self._shown_posts(issued.account)
         metrics = ask.params.get("pin_metrics") == "true"
         items = [_pin(post, metrics=metrics) for post in posts[start : start + size]]
         return as_json({"items": items, "bookmark": _bookmark(start + size) if start + size < len(posts) else None})
 
     def _analytics(self, issued: Issued, number: str, ask: Ask) -> Answer:
-        post = next((post for post in self._posts(issued.account) if str(_number(post)) == number), None)
+        post = next((post for post in self._shown_posts(issued.account) if str(_number(post)) == number), None)
         first, last = _day(ask.params.get("start_date")), _day(ask.params.get("end_date"))
         today = self._clock.now().date()
         if post is None:
@@ -213,19 +187,6 @@ class Pinterest:
         lifetime = {"TOTAL_COMMENTS": post.replies, "TOTAL_REACTIONS": post.likes}
         summary = {"SAVE": float(sum(_saves(post, day) for day in days))}
         return as_json({"all": {"daily_metrics": told, "summary_metrics": summary, "lifetime_metrics": lifetime}})
-
-    # --- the shapes -----------------------------------------------------------------------------------------------
-
-    def _moment(self) -> float:
-        return self._clock.minute() * 60.0
-
-    def _posts(self, account: Account) -> list[PostView]:
-        moment = self._moment()
-        return [account.view(int(index), moment) for index in account.timeline.visible(moment)[::-1]]
-
-
-def _bearer(ask: Ask) -> str:
-    return ask.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 def _number(post: PostView) -> int:

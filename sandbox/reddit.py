@@ -2,18 +2,12 @@
 
 import base64
 import hmac
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
-from typing import Any
-from urllib.parse import parse_qs, urlencode
+from collections.abc import Mapping
 
-from sandbox.clock import MovableClock
 from sandbox.faults import Fault
-from sandbox.wire import Answer, Ask, Headers, as_html, as_json
-from sandbox.world import Account, PostView, World, digest
-
-Json = dict[str, Any]
-Message = MutableMapping[str, Any]
+from sandbox.network import AppNetwork
+from sandbox.wire import Answer, Ask, Headers, Json, as_html, as_json
+from sandbox.world import Account, PostView, digest
 
 CLIENT_ID = "sandboxRedditApp01"
 SECRET = "sandbox-reddit-secret"
@@ -38,54 +32,22 @@ def _refuse(status: int, message: str = "", headers: Headers = ()) -> Answer:
     return as_json({"message": message, "error": status} if message else {"error": status}, status, headers)
 
 
-class Reddit:
+class Reddit(AppNetwork):
     """Answers what an app's own token may read; `sign_in` gives such tokens out."""
 
     name = "reddit"
-    origin = ""
+    cursor = "after"
+    sign_in_path = "/api/v1/access_token"
+    token_length = 64
+    token_told: Mapping[str, object] = {"token_type": "bearer", "expires_in": LASTS, "scope": "*"}
 
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
-        self._tokens: set[str] = set()
-        self.signed_in = 0
-        """How many tokens were given out."""
-        self.given: set[str] = set()
-        """Every token that was ever given out."""
-
-    def end_tokens(self) -> None:
-        """Refuse every token given out until now."""
-        self._tokens.clear()
-
-    # --- the sign-in ----------------------------------------------------------------------------------------------
-
-    async def sign_in(
-        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
-        """Answer `POST /api/v1/access_token` with its form and the app's id and secret as Basic (ASGI)."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        form = {name: values[-1] for name, values in parse_qs(body.decode("latin-1")).items()}
-        known = (scope["method"], scope["path"]) == ("POST", "/api/v1/access_token")
-        answer = self._token(headers, form) if known else as_html("Not Found", 404)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.wire_headers})
-        await send({"type": "http.response.body", "body": answer.body})
-
-    def _token(self, headers: dict[str, str], form: dict[str, str]) -> Answer:
+    def _refusal(self, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
         basic = base64.b64encode(f"{CLIENT_ID}:{SECRET}".encode()).decode()
         if not hmac.compare_digest(headers.get("authorization", ""), f"Basic {basic}"):
             return _refuse(401, "Unauthorized")
         if form.get("grant_type") != "client_credentials":
             return as_json({"error": "unsupported_grant_type"}, 400)
-        self.signed_in += 1
-        token = digest(f"reddit token {self.signed_in}").hex()
-        self._tokens.add(token)
-        self.given.add(token)
-        return as_json({"access_token": token, "token_type": "bearer", "expires_in": LASTS, "scope": "*"})
+        return None
 
     # --- what the server asks for ---------------------------------------------------------------------------------
 
@@ -100,16 +62,12 @@ class Reddit:
 
     def finish(self, ask: Ask, answer: Answer) -> Answer:
         """Return the answer to one who holds a token of ours and says who asks, else the refusal."""
-        if ask.headers.get("authorization", "").removeprefix("Bearer ") not in self._tokens:
+        if not self._admits(ask):
             return _refuse(401, "Unauthorized")
         agent = ask.headers.get("user-agent", "")
         if agent.split(" ")[0].count(_NAMED) != 2 or "(by /u/" not in agent:
             return _refuse(429, "Too Many Requests")  # what nameless clients get
         return answer
-
-    def cache_key(self, ask: Ask) -> str:
-        """Return path and query."""
-        return f"{ask.path}?{ask.query}"
 
     def subjects(self, ask: Ask) -> frozenset[str]:
         """Return the names of the account asked for."""
@@ -137,14 +95,6 @@ class Reddit:
     def broken(self, status: int, ask: Ask) -> Answer:
         """Return a server error, which is always a page for people."""
         return as_html("Our CDN was unable to reach our servers", status)
-
-    def first_page(self, ask: Ask) -> Ask:
-        """Return the question without its cursor."""
-        return replace(ask, query=urlencode([(key, value) for key, value in ask.pairs if key != "after"]))
-
-    def has_cursor(self, ask: Ask) -> bool:
-        """Return whether a later page is asked for."""
-        return "after" in ask.params
 
     def special(self, ask: Ask, fault: Fault) -> Answer | None:
         """Return the answer of a fault that only Reddit knows; those of listings leave the account alone."""
@@ -180,19 +130,13 @@ class Reddit:
         account = self._found(name)
         if account is None:
             return _refuse(404, "Not Found")
-        moment = self._moment()
-        shown = [account.view(int(index), moment) for index in account.timeline.visible(moment)[::-1][:DEPTH]]
-        things = [_thing(post, removed=removed) for post in shown]
-        text = ask.params.get("limit", "")
-        size = min(int(text), PAGE) if text.isascii() and text.isdigit() and int(text) else DEFAULT_PAGE
+        things = [_thing(post, removed=removed) for post in self._shown_posts(account)[:DEPTH]]
+        size = ask.size("limit", PAGE, DEFAULT_PAGE)
         start = _after(ask.params.get("after"), things)
         page = things[start : start + size]
         return _listing(page, page[-1]["data"]["name"] if start + size < len(things) else None)
 
     # --- the shapes -----------------------------------------------------------------------------------------------
-
-    def _moment(self) -> float:
-        return self._clock.minute() * 60.0
 
     def _person(self, account: Account) -> Json:
         followers = 0 if "hidden_followers" in account.quirks else account.followers(self._moment())

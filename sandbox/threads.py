@@ -10,7 +10,8 @@ from sandbox.meta_fields import Wanted
 from sandbox.meta_owner import LONG, SHORT, edge, graph_refusal, insight, longer
 from sandbox.meta_refusals import INSIGHT_FAULTS, MISSING, refuse
 from sandbox.meta_values import Json, chosen, moment, number
-from sandbox.oauth import Dialect, Form, Issued, OAuthServer, Refusal
+from sandbox.oauth import OAuthServer
+from sandbox.oauth_dialect import Dialect, Form, Issued, Refusal
 from sandbox.timeline import QUOTE, REPLY, REPOST
 from sandbox.wire import Answer, Ask, as_json
 from sandbox.world import Account, PostView, World
@@ -126,14 +127,14 @@ class Threads(Graph):
 
     def _all(self, account: Account, since: float) -> list[PostView]:
         """Return posts and reposts, newest first; replies have a list of their own."""
-        line, now = account.timeline, self._now()
+        line, now = account.timeline, self._moment()
         seen = [int(i) for i in line.visible(now)[::-1] if line.kind[i] != REPLY and line.at[i] >= since]
         return [account.view(index, now, deep=False) for index in seen]
 
     def _account_insights(self, ask: Ask, account: Account) -> Answer:
         if ask.params.get("metric") != "followers_count":
             return refuse(100, "(#100) metric[0] must be one of the following values: followers_count")
-        total = {"value": account.followers(self._now())}
+        total = {"value": account.followers(self._moment())}
         return as_json({"data": [{"name": "followers_count", "period": "day", "total_value": total}]})
 
     def _insights(self, ask: Ask, account: Account, key: str) -> Answer:
@@ -143,7 +144,7 @@ class Threads(Graph):
             return MISSING
         if not set(asked) <= set(_METRICS):
             return refuse(100, "(#100) metric[0] must be one of the following values: " + ", ".join(_METRICS))
-        post = account.view(index, self._now(), deep=False)
+        post = account.view(index, self._moment(), deep=False)
         values = {"likes": post.likes, "replies": post.replies, "reposts": post.reposts, "quotes": post.quotes}
         values |= {"views": 30 * (post.likes + post.replies), "shares": post.reposts // 3}
         return as_json({"data": [insight(name, values[name], key) for name in asked]})

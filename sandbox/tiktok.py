@@ -4,15 +4,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
-from sandbox.clock import MovableClock
 from sandbox.faults import Fault
-from sandbox.oauth import Dialect, Form, Issued, OAuthServer, Refusal, usual_token
-from sandbox.wire import Answer, Ask, Headers, as_html, as_json
-from sandbox.world import Account, PostView, World, digest
-
-Json = dict[str, Any]
+from sandbox.network import OwnersNetwork
+from sandbox.oauth import OAuthServer, usual_token
+from sandbox.oauth_dialect import Dialect, Form, Issued, Refusal
+from sandbox.wire import Answer, Ask, Json, as_html, as_json
+from sandbox.world import Account, PostView, digest
 
 APP_TOKEN_LASTS = timedelta(hours=2)
 PAGE, STUDIED_PAGE = 20, 100
@@ -90,16 +88,12 @@ DIALECT = Dialect(
 )
 
 
-class TikTok:
+class TikTok(OwnersNetwork):
     """Answers the account of a token, and whom a research project asks for; `oauth` is where owners let Clout in."""
 
     name = "tiktok"
-    origin = ""
-
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
-        self.oauth = OAuthServer(DIALECT, world, clock)
+    dialect = DIALECT
+    refused = _TOKEN
 
     # --- what the server asks for ---------------------------------------------------------------------------------
 
@@ -118,26 +112,22 @@ class TikTok:
 
     def finish(self, ask: Ask, answer: Answer) -> Answer:
         """Return the answer to one whose token opens it, else the refusal."""
-        token = _bearer(ask)
-        known = self.oauth.is_app_token(token) if _is_research(ask) else self.oauth.holder(token) is not None
-        return answer if known else _TOKEN
+        if not _is_research(ask):
+            return super().finish(ask, answer)
+        return answer if self.oauth.is_app_token(ask.bearer) else _TOKEN
 
     def cache_key(self, ask: Ask) -> str:
-        """Return path, query, body and who asks."""
-        return f"{ask.method} {ask.path}?{ask.query} {ask.body!r} {_bearer(ask)}"
+        """Return the question, its body too, and who asks."""
+        return f"{super().cache_key(ask)} {ask.body!r}"
 
     def subjects(self, ask: Ask) -> frozenset[str]:
         """Return the names of the account asked for."""
         account = self._asked_for(ask)
-        return frozenset() if account is None else frozenset((account.role.slug, account.handle, account.native_id))
+        return frozenset() if account is None else account.names
 
     def limit(self, ask: Ask) -> int:
         """Return the requests a minute."""
         return REQUESTS
-
-    def meter(self, remaining: int, limit: int, reset: int) -> Headers:
-        """Return nothing: TikTok tells no limits."""
-        return ()
 
     def limited(self, fault: Fault, ask: Ask, reset: int) -> Answer:
         """Return the refusal of a spent minute or, of the Research API, day: the same words."""
@@ -181,7 +171,7 @@ class TikTok:
 
     def _asked_for(self, ask: Ask) -> Account | None:
         if not _is_research(ask):
-            issued = self.oauth.holder(_bearer(ask))
+            issued = self._holder(ask)
             return None if issued is None else issued.account
         asked = ask.question
         if "username" in asked:
@@ -193,8 +183,7 @@ class TikTok:
         return account if account is not None and account.handle == name else None
 
     def _user(self, ask: Ask) -> Answer:
-        issued = self.oauth.holder(_bearer(ask))
-        fields = _fields(ask)
+        issued, fields = self._holder(ask), _fields(ask)
         if issued is None:
             return _TOKEN
         if not fields or not fields <= set(SCOPE_OF):
@@ -205,7 +194,7 @@ class TikTok:
         return _good({"user": {name: values[name] for name in fields}})
 
     def _videos(self, ask: Ask) -> Answer:
-        issued = self.oauth.holder(_bearer(ask))
+        issued = self._holder(ask)
         size, before = ask.question.get("max_count", 10), ask.question.get("cursor")
         if issued is None:
             return _TOKEN
@@ -213,7 +202,7 @@ class TikTok:
             return _SCOPE
         if not _fields(ask) or not isinstance(size, int) or not 0 < size <= PAGE:
             return _wrong("Invalid count or fields")
-        videos = [_video(post) for post in self._posts(issued.account)]
+        videos = [_video(post) for post in self._shown_posts(issued.account)]
         later = [video for video in videos if not before or video["create_time"] * 1000 < before]
         shown = later[:size]
         told = [{name: video[name] for name in _fields(ask) if name in video} for video in shown]
@@ -243,22 +232,14 @@ class TikTok:
         if start and asked.get("search_id") != search:
             return _wrong(f"Search Id {asked.get('search_id')} is invalid or expired")
         account = self._asked_for(ask)
-        posts = (
-            [] if account is None else [post for post in self._posts(account) if first <= post.moment.date() <= last]
-        )
+        posts = [] if account is None else self._shown_posts(account)
+        posts = [post for post in posts if first <= post.moment.date() <= last]
         shown = [_studied_video(post) for post in posts[start : start + size]]
         told = [{name: video[name] for name in _fields(ask) if name in video} for video in shown]
         more = start + size < len(posts)
         return _good({"videos": told, "cursor": start + len(shown), "has_more": more, "search_id": search})
 
     # --- the shapes -----------------------------------------------------------------------------------------------
-
-    def _moment(self) -> float:
-        return self._clock.minute() * 60.0
-
-    def _posts(self, account: Account) -> list[PostView]:
-        moment = self._moment()
-        return [account.view(int(index), moment) for index in account.timeline.visible(moment)[::-1]]
 
     def _person(self, account: Account) -> Json:
         moment = self._moment()
@@ -285,10 +266,6 @@ def _parts(ask: Ask) -> list[str]:
 
 def _is_research(ask: Ask) -> bool:
     return ask.path.startswith("research/")
-
-
-def _bearer(ask: Ask) -> str:
-    return ask.headers.get("authorization", "").removeprefix("Bearer ")
 
 
 def _fields(ask: Ask) -> set[str]:

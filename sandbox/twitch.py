@@ -1,20 +1,14 @@
 """Twitch's Helix API, as far as users, follower counts, videos and clips go, and the sign-in of apps."""
 
-import base64
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import parse_qs, urlencode
+from collections.abc import Mapping
+from datetime import datetime
 
-from sandbox.clock import MovableClock
+from sandbox.clock import iso
 from sandbox.faults import Fault
-from sandbox.wire import Answer, Ask, Headers, as_html, as_json
-from sandbox.world import Account, PostView, World, digest
-
-Json = dict[str, Any]
-Message = MutableMapping[str, Any]
+from sandbox.network import AppNetwork
+from sandbox.wire import Answer, Ask, Headers, Json, as_json, packed, unpacked
+from sandbox.world import Account, PostView, digest
 
 CLIENT_ID = "sandboxclientid0123456789abcde"
 SECRET = "sandbox-twitch-secret"
@@ -22,10 +16,6 @@ LASTS = 5_011_271  # seconds, as a real answer says
 POINTS = 800  # a minute
 PAGE, DEFAULT_PAGE = 100, 20
 CLIP_EVERY, OWN_EVERY = 2, 4  # every second video is clipped by somebody, every fourth by the channel itself
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 WORDS = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 429: "Too Many Requests"}
@@ -36,54 +26,22 @@ def _refuse(status: int, message: str, headers: Headers = ()) -> Answer:
     return as_json({"error": word, "status": status, "message": message}, status, headers)
 
 
-class Twitch:
+class Twitch(AppNetwork):
     """Answers what an app token may read; `sign_in` gives such tokens out."""
 
     name = "twitch"
-    origin = ""
+    cursor = "after"
+    sign_in_path = "/oauth2/token"
+    token_told: Mapping[str, object] = {"expires_in": LASTS, "token_type": "bearer"}
 
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
-        self._tokens: set[str] = set()
-        self.signed_in = 0
-        """How many tokens were given out."""
-        self.given: set[str] = set()
-        """Every token that was ever given out."""
-
-    def end_tokens(self) -> None:
-        """Refuse every token given out until now."""
-        self._tokens.clear()
-
-    # --- the sign-in ----------------------------------------------------------------------------------------------
-
-    async def sign_in(
-        self, scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-    ) -> None:
-        """Answer `POST /oauth2/token` with its form (ASGI)."""
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        answer = self._token({name: values[-1] for name, values in parse_qs(body.decode("latin-1")).items()})
-        if (scope["method"], scope["path"]) != ("POST", "/oauth2/token"):
-            answer = as_html("Not Found", 404)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.wire_headers})
-        await send({"type": "http.response.body", "body": answer.body})
-
-    def _token(self, form: dict[str, str]) -> Answer:
+    def _refusal(self, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
         if form.get("grant_type") != "client_credentials":
             return as_json({"status": 400, "message": "missing or invalid grant type"}, 400)
         if form.get("client_id") != CLIENT_ID:
             return as_json({"status": 400, "message": "invalid client"}, 400)
         if form.get("client_secret") != SECRET:
             return as_json({"status": 403, "message": "invalid client secret"}, 403)
-        self.signed_in += 1
-        token = digest(f"twitch token {self.signed_in}").hex()[:30]
-        self._tokens.add(token)
-        self.given.add(token)
-        return as_json({"access_token": token, "expires_in": LASTS, "token_type": "bearer"})
+        return None
 
     # --- what the server asks for ---------------------------------------------------------------------------------
 
@@ -102,21 +60,16 @@ class Twitch:
 
     def finish(self, ask: Ask, answer: Answer) -> Answer:
         """Return the answer to one who holds a token of ours, else the refusal."""
-        token = ask.headers.get("authorization", "").removeprefix("Bearer ")
-        if not token:
+        if not ask.bearer:
             return _refuse(401, "OAuth token is missing")
         if ask.headers.get("client-id") != CLIENT_ID:
             return _refuse(401, "Must provide a valid Client-ID or OAuth token")
-        return answer if token in self._tokens else _refuse(401, "Invalid OAuth token")
-
-    def cache_key(self, ask: Ask) -> str:
-        """Return path and query."""
-        return f"{ask.method} {ask.path}?{ask.query}"
+        return answer if self._admits(ask) else _refuse(401, "Invalid OAuth token")
 
     def subjects(self, ask: Ask) -> frozenset[str]:
         """Return the names of the account asked for."""
         account = self._asked_for(ask)
-        return frozenset() if account is None else frozenset((account.role.slug, account.handle, account.native_id))
+        return frozenset() if account is None else account.names
 
     def limit(self, ask: Ask) -> int:
         """Return the points a minute."""
@@ -134,14 +87,6 @@ class Twitch:
     def broken(self, status: int, ask: Ask) -> Answer:
         """Return a server error."""
         return _refuse(status, "")
-
-    def first_page(self, ask: Ask) -> Ask:
-        """Return the question without its cursor."""
-        return replace(ask, query=urlencode([(key, value) for key, value in ask.pairs if key != "after"]))
-
-    def has_cursor(self, ask: Ask) -> bool:
-        """Return whether a later page is asked for."""
-        return "after" in ask.params
 
     def special(self, ask: Ask, fault: Fault) -> Answer | None:
         """Return the answer of a fault that only Twitch knows."""
@@ -188,27 +133,19 @@ class Twitch:
         if "user_id" not in ask.params:
             return _refuse(400, 'Must provide one of the following query params: "user_id", "game_id", "id"')
         account = self._asked_for(ask)
-        return _paged([] if account is None else [_video(post) for post in self._posts(account)], ask)
+        return _paged([] if account is None else [_video(post) for post in self._shown_posts(account)], ask)
 
     def _clips(self, ask: Ask) -> Answer:
         asked = ask.params
         if "broadcaster_id" not in asked:
             return _refuse(400, "Must provide one of: id, broadcaster_id, game_id")
         account = self._asked_for(ask)
-        posts = [] if account is None else [p for p in self._posts(account) if p.index % CLIP_EVERY == 0]
+        posts = [] if account is None else [p for p in self._shown_posts(account) if p.index % CLIP_EVERY == 0]
         first, last = _window(asked.get("started_at"), asked.get("ended_at"))
         clips = sorted((_clip(post) for post in posts), key=lambda clip: -int(clip["view_count"]))
         return _paged([clip for clip in clips if first <= clip["created_at"] <= last], ask)
 
     # --- the shapes -----------------------------------------------------------------------------------------------
-
-    def _moment(self) -> float:
-        return self._clock.minute() * 60.0
-
-    def _posts(self, account: Account) -> list[PostView]:
-        """Return the videos there are, newest first."""
-        moment = self._moment()
-        return [account.view(int(index), moment) for index in account.timeline.visible(moment)[::-1]]
 
     def _user(self, account: Account) -> Json:
         return {
@@ -221,7 +158,7 @@ class Twitch:
             "profile_image_url": f"https://pictures.example/{account.native_id}-300x300.png",
             "offline_image_url": "",
             "view_count": 0,
-            "created_at": _iso(account.opened().timestamp()),
+            "created_at": iso(account.opened().timestamp()),
         }
 
 
@@ -235,8 +172,8 @@ def _video(post: PostView) -> Json:
         "user_name": account.name,
         "title": post.text[:140],
         "description": "",
-        "created_at": _iso(post.at),
-        "published_at": _iso(post.at),
+        "created_at": iso(post.at),
+        "published_at": iso(post.at),
         "url": f"https://www.twitch.tv/videos/{number}",
         "thumbnail_url": f"https://pictures.example/{number}-%{{width}}x%{{height}}.jpg",
         "viewable": "public",
@@ -264,7 +201,7 @@ def _clip(post: PostView) -> Json:
         "language": "en",
         "title": post.text[:80],
         "view_count": post.views // 6,
-        "created_at": _iso(post.at + 600),
+        "created_at": iso(post.at + 600),
         "thumbnail_url": f"https://pictures.example/{slug}-480x272.jpg",
         "duration": 28.5,
         "vod_offset": 480,
@@ -282,12 +219,11 @@ def _window(started: str | None, ended: str | None) -> tuple[str, str]:
         return "", "9999"
     if ended is not None:
         return started, ended
-    return started, _iso(datetime.fromisoformat(started).timestamp() + 7 * 86_400)
+    return started, iso(datetime.fromisoformat(started).timestamp() + 7 * 86_400)
 
 
 def _paged(items: list[Json], ask: Ask) -> Answer:
-    text = ask.params.get("first", "")
-    size = min(int(text), PAGE) if text.isascii() and text.isdigit() and int(text) else DEFAULT_PAGE
+    size = ask.size("first", PAGE, DEFAULT_PAGE)
     start = _offset(ask.params.get("after"))
     if start is None:
         return _refuse(400, "The pagination cursor is not valid")
@@ -296,7 +232,7 @@ def _paged(items: list[Json], ask: Ask) -> Answer:
 
 
 def _cursor(start: int) -> str:
-    return base64.urlsafe_b64encode(json.dumps({"b": None, "a": {"Offset": start}}).encode()).decode().rstrip("=")
+    return packed(json.dumps({"b": None, "a": {"Offset": start}}).encode())
 
 
 def _offset(cursor: str | None) -> int | None:
@@ -304,6 +240,6 @@ def _offset(cursor: str | None) -> int | None:
     if cursor is None:
         return 0
     try:
-        return int(json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))["a"]["Offset"])
+        return int(json.loads(unpacked(cursor))["a"]["Offset"])
     except (ValueError, KeyError, TypeError):
         return None

@@ -3,12 +3,10 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from sandbox.asgi import Send
 from sandbox.wire import JSON_TYPE, Answer, Ask, Network, as_html
-
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 HUGE_BYTES = 8 * 1024 * 1024  # above every sensible cap
 PRIVATE = "http://169.254.169.254/latest/meta-data/"
@@ -71,13 +69,6 @@ def paged(network: Network, ask: Ask, kind: str) -> Answer | Ask | None:
     if kind == "bad_cursor" and network.has_cursor(ask):
         return network.broken(500, ask)
     return network.first_page(ask) if kind == "repeat_page" else None
-
-
-async def send_answer(send: Send, answer: Answer, extra: list[tuple[bytes, bytes]]) -> None:
-    """Send an answer in one go."""
-    headers = answer.wire_headers + extra if extra else answer.wire_headers
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
 
 
 async def send_dripping(send: Send, answer: Answer, ms: int, stopping: asyncio.Event) -> None:

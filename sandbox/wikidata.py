@@ -2,14 +2,11 @@
 
 import re
 from dataclasses import replace
-from typing import Any
 
-from sandbox.clock import MovableClock
 from sandbox.faults import Fault
-from sandbox.wire import Answer, Ask, Headers, as_html, as_json
-from sandbox.world import Account, World, digest
-
-Json = dict[str, Any]
+from sandbox.network import PlainNetwork
+from sandbox.wire import Answer, Ask, Headers, Json, as_html, as_json
+from sandbox.world import Account, digest
 
 PROPERTIES = {
     "x": "P2002",
@@ -45,15 +42,10 @@ def _refuse(code: str, info: str, headers: Headers = (), **more: object) -> Answ
     return as_json(body, 200, (("mediawiki-api-error", code), *headers))
 
 
-class Wikidata:
+class Wikidata(PlainNetwork):
     """Answers searches by statement and items by number; an item for each of the cast who links accounts."""
 
     name = "wikidata"
-    origin = ""
-
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
 
     @property
     def items(self) -> dict[str, str]:
@@ -81,10 +73,6 @@ class Wikidata:
         words = b"Please set a user-agent and respect our robot policy."
         return Answer(403, words, (("content-type", "text/plain"),))
 
-    def cache_key(self, ask: Ask) -> str:
-        """Return path and query."""
-        return f"{ask.path}?{ask.query}"
-
     def subjects(self, ask: Ask) -> frozenset[str]:
         """Return the slugs of those whose accounts or items are asked for."""
         searched = {self._owner(key, value) for key, value in STATEMENT.findall(ask.params.get("srsearch", ""))}
@@ -95,10 +83,6 @@ class Wikidata:
         """Return how many requests a window allows."""
         return LIMIT
 
-    def meter(self, remaining: int, limit: int, reset: int) -> Headers:
-        """Return no headers: it tells nothing of what is left."""
-        return ()
-
     def limited(self, fault: Fault, ask: Ask, reset: int) -> Answer:
         """Return the refusal of those who ask too often, as its front servers word it."""
         headers = (("retry-after", str(fault.seconds)),) if fault.reset else ()
@@ -107,14 +91,6 @@ class Wikidata:
     def broken(self, status: int, ask: Ask) -> Answer:
         """Return a server error, which is always a page for people."""
         return as_html("Wikimedia Error", status)
-
-    def first_page(self, ask: Ask) -> Ask:
-        """Return the question as it is: nothing has pages here."""
-        return replace(ask)
-
-    def has_cursor(self, ask: Ask) -> bool:
-        """Return that no later page is ever asked for."""
-        return False
 
     def special(self, ask: Ask, fault: Fault) -> Answer | None:
         """Return the answer of a fault that only Wikidata knows."""

@@ -1,5 +1,6 @@
 """What a network hands to the server: questions and answers as plain bytes."""
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from sandbox.faults import Fault
 
+Json = dict[str, Any]
 Headers = tuple[tuple[str, str], ...]
 JSON_TYPE = "application/json; charset=utf-8"
 
@@ -28,7 +30,7 @@ class Ask:
     body: bytes = b""
 
     @cached_property
-    def question(self) -> dict[str, Any]:
+    def question(self) -> Json:
         """Return a body's JSON object; an empty one for anything else."""
         try:
             value = json.loads(self.body or b"{}")
@@ -56,6 +58,16 @@ class Ask:
         """Return the headers by lower-case name."""
         return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in self.raw_headers}
 
+    @property
+    def bearer(self) -> str:
+        """Return the token of the Authorization header, empty without one."""
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
+    def size(self, name: str, most: int, otherwise: int) -> int:
+        """Return the page size under `name`, at most `most`; what is no number above zero counts as `otherwise`."""
+        text = self.params.get(name, "")
+        return min(int(text), most) if text.isascii() and text.isdigit() and int(text) else otherwise
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -82,6 +94,16 @@ def as_html(text: str, status: int) -> Answer:
     """Return a small HTML page."""
     page = f"<!DOCTYPE html><html><head><title>{status}</title></head><body><h1>{text}</h1></body></html>"
     return Answer(status, page.encode(), (("content-type", "text/html; charset=utf-8"),))
+
+
+def packed(raw: bytes) -> str:
+    """Return bytes as text that fits into an address: base64 in its URL alphabet, without padding."""
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def unpacked(text: str) -> bytes:
+    """Return the bytes of such a text; raises ValueError for any other."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 class Network(Protocol):

@@ -71,6 +71,11 @@ class Account:
         """Return the display name."""
         return self.role.name if self.plan.name is None else self.plan.name
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return what the account may be asked for by, in lower case: slug, handle, native id."""
+        return frozenset((self.role.slug, self.handle.lower(), self.native_id.lower()))
+
     @cached_property
     def links(self) -> tuple["Account", ...]:
         """Return the creator's other accounts that the profile text links to; empty for those who link nothing."""

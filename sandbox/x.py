@@ -1,19 +1,13 @@
 """X's API, version 2: users, their posts and the app's usage, with errors inside answers of status 200."""
 
-import base64
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlencode
 
-from sandbox.clock import MovableClock
 from sandbox.faults import Fault
+from sandbox.network import PlainNetwork
 from sandbox.timeline import ORIGINAL, QUOTE, REPOST, THREAD
-from sandbox.wire import Answer, Ask, Headers, as_json
-from sandbox.world import Account, PostView, World
-
-Json = dict[str, Any]
+from sandbox.wire import Answer, Ask, Headers, Json, as_json, packed, unpacked
+from sandbox.world import Account, PostView
 
 TOKEN = "sandbox-x-token"
 PROBLEMS = "https://api.x.com/2/problems/"
@@ -34,15 +28,11 @@ def _within(title: str, kind: str, detail: str) -> Answer:
     return as_json({"errors": [{"title": title, "type": PROBLEMS + kind, "detail": detail, "section": "data"}]})
 
 
-class X:
+class X(PlainNetwork):
     """Answers users by name and id, timelines and usage, to who brings the app's token."""
 
     name = "x"
-    origin = ""
-
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
+    cursor = "pagination_token"
 
     def answer(self, ask: Ask) -> Answer:
         """Return the answer in good weather."""
@@ -61,20 +51,12 @@ class X:
                 return as_json({"data": usage})
         return as_json({"title": "Not Found", "type": "about:blank", "status": 404}, 404)
 
-    def finish(self, ask: Ask, answer: Answer) -> Answer:
-        """Return the answer as it is: nothing is conditional here."""
-        return answer
-
-    def cache_key(self, ask: Ask) -> str:
-        """Return path, query and who asks."""
-        return f"{ask.path}?{ask.query} {ask.headers.get('authorization', '')}"
-
     def subjects(self, ask: Ask) -> frozenset[str]:
         """Return the names of the account asked for."""
         key = ask.parts[4] if ask.parts[2:4] == ["by", "username"] and len(ask.parts) > 4 else "".join(ask.parts[2:3])
         account = self._world.find("x", key)
-        names = {key.lower()} if key else set()
-        return frozenset(names | ({account.role.slug, account.handle.lower(), account.native_id} if account else set()))
+        asked = frozenset({key.lower()} if key else ())
+        return asked if account is None else asked | account.names
 
     def limit(self, ask: Ask) -> int:
         """Return what an app may ask for in 15 minutes."""
@@ -95,14 +77,6 @@ class X:
     def broken(self, status: int, ask: Ask) -> Answer:
         """Return a server error."""
         return _problem("internal-error", "Service Unavailable", status)
-
-    def first_page(self, ask: Ask) -> Ask:
-        """Return the question without its token."""
-        return replace(ask, query=urlencode([pair for pair in ask.pairs if pair[0] != "pagination_token"]))
-
-    def has_cursor(self, ask: Ask) -> bool:
-        """Return whether a later page is asked for."""
-        return "pagination_token" in ask.params
 
     def special(self, ask: Ask, fault: Fault) -> Answer | None:
         """Return the answer of a fault that only X knows."""
@@ -176,12 +150,9 @@ class X:
         page = shown[first : first + int(size)]
         meta: Json = {"result_count": len(page)}
         if first + int(size) < len(shown):
-            meta["next_token"] = base64.urlsafe_b64encode(str(first + int(size)).encode()).decode().rstrip("=")
+            meta["next_token"] = packed(str(first + int(size)).encode())
         tweets = [_tweet(account.view(i, moment)) for i in page]
         return as_json({"data": tweets, "meta": meta} if tweets else {"meta": meta})
-
-    def _moment(self) -> float:
-        return self._clock.minute() * 60.0
 
 
 def _beside(answer: Answer) -> Answer:
@@ -198,7 +169,7 @@ def _since(ask: Ask) -> float:
 
 def _read_token(token: str) -> int | None:
     try:
-        return int(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))) if token else 0
+        return int(unpacked(token)) if token else 0
     except ValueError:
         return None
 

@@ -1,30 +1,21 @@
 """YouTube's Data API, as far as channels, uploads and videos go: read with a key, counted in units."""
 
-import base64
 from collections import Counter
-from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from sandbox.clock import MovableClock
+from sandbox.clock import MovableClock, iso
 from sandbox.faults import Fault
-from sandbox.wire import Answer, Ask, Headers, as_html, as_json
+from sandbox.network import PlainNetwork
+from sandbox.wire import Answer, Ask, Json, as_html, as_json, packed, unpacked
 from sandbox.world import Account, PostView, World, digest
-
-Json = dict[str, Any]
 
 KEY = "sandbox-youtube-key"
 QUOTA = 10_000  # units a day and key
 PAGE, DEFAULT_PAGE = 50, 5
 PACIFIC = ZoneInfo("America/Los_Angeles")
 QUOTA_WORDS = 'The request cannot be completed because you have exceeded your <a href="/youtube/v3/quota">quota</a>.'
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _refuse(code: int, reason: str, domain: str = "youtube.parameter", words: str = "", **more: Any) -> Answer:
@@ -59,15 +50,14 @@ REFUSALS: dict[str, tuple[int, str, str]] = {
 _AT_THE_PLAYLIST = frozenset({"no_uploads", "not_public", "bad_token"})
 
 
-class YouTube:
+class YouTube(PlainNetwork):
     """Answers channels, playlistItems and videos; every list call costs a unit, refused ones too."""
 
     name = "youtube"
-    origin = ""
+    cursor = "pageToken"
 
     def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
+        super().__init__(world, clock)
         self.quota = QUOTA
         self.units: Counter[tuple[str, str]] = Counter()
         """Units spent by Pacific day and key."""
@@ -107,15 +97,11 @@ class YouTube:
         names.append("UC" + uploads[2:] if uploads else "")
         found = [account for name in names if name and (account := self._world.find("youtube", name)) is not None]
         found += [self._known[one][0] for one in asked.get("id", "").split(",") if one in self._known]
-        return frozenset(n for a in found for n in (a.role.slug, a.handle.lower(), a.native_id.lower()))
+        return frozenset(name for account in found for name in account.names)
 
     def limit(self, ask: Ask) -> int:
         """Return the day's units."""
         return self.quota
-
-    def meter(self, remaining: int, limit: int, reset: int) -> Headers:
-        """Return nothing: no header tells what is left."""
-        return ()
 
     def limited(self, fault: Fault, ask: Ask, reset: int) -> Answer:
         """Return the refusal of one who asks too fast; it never says until when."""
@@ -124,14 +110,6 @@ class YouTube:
     def broken(self, status: int, ask: Ask) -> Answer:
         """Return a server error."""
         return _refuse(status, "backendError", "global", "Backend Error")
-
-    def first_page(self, ask: Ask) -> Ask:
-        """Return the question without its page token."""
-        return replace(ask, query=urlencode([(key, value) for key, value in ask.pairs if key != "pageToken"]))
-
-    def has_cursor(self, ask: Ask) -> bool:
-        """Return whether a later page is asked for."""
-        return "pageToken" in ask.params
 
     def special(self, ask: Ask, fault: Fault) -> Answer | None:
         """Return the answer of a fault that only YouTube knows."""
@@ -182,9 +160,6 @@ class YouTube:
 
     # --- the shapes -----------------------------------------------------------------------------------------------
 
-    def _moment(self) -> float:
-        return self._clock.minute() * 60.0
-
     @cached_property
     def _known(self) -> dict[str, tuple[Account, int]]:
         """Return every video there ever is by its id."""
@@ -209,7 +184,7 @@ class YouTube:
             "snippet": {
                 **words,
                 "customUrl": f"@{account.handle}",
-                "publishedAt": _iso(account.opened().timestamp()),
+                "publishedAt": iso(account.opened().timestamp()),
                 "thumbnails": pictures,
                 "localized": words,
             },
@@ -225,7 +200,7 @@ class YouTube:
 
     def _item(self, account: Account, index: int) -> Json:
         name = _video_id(account, index)
-        details = {"videoId": name, "videoPublishedAt": _iso(float(account.timeline.at[index]))}
+        details = {"videoId": name, "videoPublishedAt": iso(float(account.timeline.at[index]))}
         return {"kind": "youtube#playlistItem", "etag": name, "id": f"UU{name}", "contentDetails": details}
 
 
@@ -239,7 +214,7 @@ def _video(post: PostView) -> Json:
         "etag": digest(f"{post.at}").hex()[:27],
         "id": _video_id(account, post.index),
         "snippet": {
-            "publishedAt": _iso(post.at),
+            "publishedAt": iso(post.at),
             "channelId": account.native_id,
             "title": post.text[:100],
             "description": post.text,
@@ -263,7 +238,7 @@ def _key(ask: Ask) -> str:
 
 
 def _video_id(account: Account, index: int) -> str:
-    return base64.urlsafe_b64encode(digest(f"{account.native_id}/{index}")[:9]).decode()[:11]
+    return packed(digest(f"{account.native_id}/{index}")[:9])[:11]
 
 
 def _rounded(subscribers: int) -> int:
@@ -277,7 +252,7 @@ def _size(text: str) -> int:
 
 
 def _page_token(start: int) -> str:
-    return base64.urlsafe_b64encode(f"at:{start}".encode()).decode().rstrip("=")
+    return packed(f"at:{start}".encode())
 
 
 def _offset(token: str | None) -> int | None:
@@ -285,7 +260,7 @@ def _offset(token: str | None) -> int | None:
     if token is None:
         return 0
     try:
-        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
+        text = unpacked(token).decode()
     except ValueError:
         return None
     return int(text[3:]) if text.startswith("at:") and text[3:].isdigit() else None

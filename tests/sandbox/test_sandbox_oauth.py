@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from sandbox.clock import MovableClock
-from sandbox.oauth import Dialect, Issued, OAuthServer
+from sandbox.oauth import OAuthServer
+from sandbox.oauth_dialect import Dialect, Issued
 from sandbox.wire import Answer, as_json
 from sandbox.world import World
 
