@@ -8,11 +8,14 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from core import rosters_moments as moments
 from core import rosters_pages as pages
 from core import rosters_standing as standing
 from core.database import Database
 from core.models import Clock
-from core.rosters_pages import DayPoint, Problem, Rank, Renamed, Row, Sort, Standing
+from core.rosters_moments import DayPoint, Standing
+from core.rosters_pages import Rank, Row, Sort
+from core.rosters_remarks import Problem, Renamed
 from core.store import Store
 from core.tables import handle_key
 
@@ -65,7 +68,7 @@ class Roster:
 
     async def rebuild_all(self, now: datetime) -> int:
         """Do so for every team that tracks somebody, after stored scores changed; returns how many creators."""
-        return sum([await self.rebuild(team, now) for team in await self._db.read(pages.teams)])
+        return sum([await self.rebuild(team, now) for team in await self._db.read(moments.teams)])
 
     # --- reading ------------------------------------------------------------------------------------------------------
 
@@ -82,7 +85,7 @@ class Roster:
         """Yield the same a thousand at a time, so that memory stays small and other readers get their turn."""
         after: str | None = None
         while True:
-            found, after = await self._db.read(pages.standings, team, after, at, before, tags)
+            found, after = await self._db.read(moments.standings, team, after, at, before, tags)
             if found:
                 yield found
             if after is None:
@@ -129,7 +132,7 @@ class Roster:
         self, team: str, creator_ids: Sequence[int], *, since: datetime
     ) -> Mapping[int, tuple[DayPoint, ...]]:
         """Return the days of a few of the team's tracked creators since a moment, oldest first, for a picture."""
-        return await self._db.read(pages.lines, team, creator_ids, since)
+        return await self._db.read(moments.lines, team, creator_ids, since)
 
 
 def _fresh(known: Mapping[K, tuple[datetime, V]], key: K, now: datetime) -> V | None:

@@ -4,9 +4,9 @@ tried, in the same transaction. Every function works on the caller's connection.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, select, update
 
@@ -42,6 +42,9 @@ KEPT = FIRM | {"dormant"}  # what a day is kept of: a stale total is one of an e
 NOT_ITS_FAULT = frozenset({"RateLimited", "QuotaExhausted", "PaymentRequired", "NotConfigured", "SourceAuthFailed"})
 
 
+K = TypeVar("K", bound=Hashable)
+
+
 class Total(NamedTuple):
     """A creator's combined score, when its newest reading was made, and what it moved since when."""
 
@@ -62,7 +65,7 @@ def settle(conn: Connection, account_ids: Sequence[int], now: datetime) -> None:
             restand(conn, tracking, now)
 
 
-def chunks(ids: Iterable[int], size: int = CHUNK) -> Iterator[list[int]]:
+def chunks(ids: Iterable[K], size: int = CHUNK) -> Iterator[list[K]]:
     """Return the distinct ids in groups, in order."""
     wanted = list(dict.fromkeys(ids))
     for start in range(0, len(wanted), size):

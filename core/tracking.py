@@ -1,4 +1,4 @@
-"""Use cases of tracking: follow a creator or a whole list, stop it, list who is followed, find handles that wait."""
+"""Use cases of tracking: follow a creator or a whole list, stop it, list who is followed."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -7,19 +7,17 @@ from dataclasses import dataclass
 import structlog
 
 from core import rosters_tracks as tracks
-from core.errors import AmbiguousHandle, InputError, NotRecorded, SourceError
+from core.errors import AmbiguousHandle, InputError, NotRecorded
 from core.finding import Pair
 from core.handles import Handle
 from core.intake_creators import BadLine, Check, alias_of, decoded, rows, tags_of
 from core.lookup import Lookups
 from core.manifest import Manifest
-from core.models import Candidate, Clock, Failure, Model, Moment, NetworkReading, Reading
+from core.models import Candidate, Clock, Model, Moment, NetworkReading, Reading
 from core.roster import Roster, Row, Sort
-from core.rosters_tracks import Pending, Progress
+from core.rosters_intake import Progress, enter
 from core.store import Store
 from core.tables import from_ms
-
-__all__ = ["Imported", "Page", "Pending", "Tracked", "Tracking"]
 
 SHOWN = 10  # creators a page
 AT_ONCE = 50  # lines checked before others get their turn: some 10 ms
@@ -128,16 +126,13 @@ class Tracking:
 
     async def untrack(self, team: str, text: str) -> str:
         """Stop tracking a creator and return its name; linked accounts stay linked. Raises NotRecorded."""
-        name = await self._tracked_name(team, text)
+        name = await self.known(team, text)
         if name is None or not await self._db.write(tracks.unfollow, team, name, self._clock.now()):
             raise NotRecorded(f"{self._said(text)} is not tracked here. `tracked` lists who is.")
         return name
 
     async def known(self, team: str, text: str) -> str | None:
         """Return the name of the tracked creator that a handle or an alias means; no network is asked."""
-        return await self._tracked_name(team, text)
-
-    async def _tracked_name(self, team: str, text: str) -> str | None:
         try:
             handle = self._lookups.handle(text)
         except InputError:
@@ -207,7 +202,7 @@ class Tracking:
         def entering(done: int, of: int) -> None:
             _tell(progress, steps // 2 + done * (steps // 2) // max(of, 1), steps)
 
-        result = await self._db.write(tracks.enter, team, entries, self._bare, now, self._most, entering)
+        result = await self._db.write(enter, team, entries, self._bare, now, self._most, entering)
         for creator_id in result.known:  # scores of accounts that were read before; each its own short transaction
             await self._db.write(self._roster.regrouped, creator_id, now)
         if not result.bad:
@@ -219,46 +214,11 @@ class Tracking:
         manifest = self._manifests.get(network)
         return handle.partition("@")[0].removesuffix(manifest.handles.bare_suffix if manifest is not None else "")
 
-    # --- handles that wait for their first reading --------------------------------------------------------------------
-
-    async def pending(self, network: str, limit: int = 50) -> list[Pending]:
-        """Return tracked handles of a network that were never read and are due, those that wait longest first."""
-        return await self._db.read(tracks.pending, network, self._clock.now(), limit)
-
-    async def resolve(self, one: Pending) -> bool:
-        """Read a waiting handle for the first time; False when its network could not, and then it is due later.
-
-        Whatever else reads and stores that account makes the handle a linked account too; this is for handles that a
-        network writes otherwise than they were typed.
-        """
-        try:
-            reading = await self._lookups.lookup(one.team, f"{one.network}:{one.handle}")
-        except (SourceError, InputError) as error:
-            await self.unresolved(one, _failure(one.network, error))
-            return False
-        for account in reading.networks:
-            if account.native_id is not None:
-                await self.resolved(one, account.network, account.native_id)
-        return True
-
-    async def resolved(self, one: Pending, network: str, native_id: str) -> None:
-        """Put an account that is stored by now in the place of the handle that waited for it."""
-        await self._db.write(tracks.resolved, one, network, native_id, self._clock.now())
-
-    async def unresolved(self, one: Pending, failure: Failure) -> None:
-        """Note why a waiting handle could not be read; it is due again later and later."""
-        await self._db.write(tracks.postpone, one, failure, self._clock.now())
-
 
 def _accounts(reading: Reading) -> tuple[NetworkReading, ...]:
     """Return the accounts a card stands on: all of a known creator, else those that were read."""
     stored = [one for one in reading.networks if one.native_id is not None]
     return tuple(stored if reading.linked else [one for one in stored if one.score is not None])
-
-
-def _failure(network: str, error: SourceError | InputError) -> Failure:
-    retry_at = getattr(error, "retry_at", None)
-    return Failure(network=network, error=type(error).__name__, message=error.message, retry_at=retry_at)
 
 
 def _tell(progress: Progress | None, done: int, of: int) -> None:

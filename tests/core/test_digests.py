@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.digests import Digest, digest_of, middle_change, shown_moves, without
 from core.movement import steady
-from core.rosters_pages import Problem, Renamed, Standing
+from core.roster import Problem, Renamed, Standing
 
 MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)
 LAST = MONDAY - timedelta(days=7)
@@ -24,11 +24,8 @@ def standing(name: str = "glow", before: int | None = 58, after: int | None = 62
         tags=(),
         state="ok" if after is not None else "insufficient",
         value=None if after is None else float(after),
-        lowest=None if after is None else after - 3.0,
-        highest=None if after is None else after + 3.0,
         at=MONDAY,
         model_version="1",
-        weights_version="1",
         previous_value=before,
         previous_model_version="1" if before is not None else None,
     )

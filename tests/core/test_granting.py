@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, select, text
 from core.connectors.owners import Owned
 from core.errors import CloutError, NeedsOwner, NotFound, TokenExpired, Unavailable
 from core.intake_creators import Entry
-from core.rosters_tracks import Entered, enter
+from core.rosters_intake import Entered, enter
 from core.tables import creator_pending
 from tests.core.consent_toy import OTHER_TEAM, START, TEAM, HandClock, Net, opened
 
