@@ -4,67 +4,29 @@ The server's own name is the first part of the path, so `/.well-known/webfinger`
 `/mastodon/<domain>/.well-known/webfinger`, and its API at `/mastodon/<domain>/api/v1/`.
 """
 
-import html
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import urlencode
 
-from sandbox.clock import MovableClock
+from sandbox.clock import iso
 from sandbox.faults import Fault
-from sandbox.timeline import QUOTE, REPLY, REPOST, THREAD
-from sandbox.wire import Answer, Ask, Headers, as_html, as_json
-from sandbox.world import Account, PostView, World, profile_url
+from sandbox.mastodon_shapes import GOOD, ODD, SHUT, SUSPENDED, Sight, home_of, snowflake, user_of
+from sandbox.network import PlainNetwork
+from sandbox.timeline import REPLY, REPOST
+from sandbox.wire import Answer, Ask, Headers, Json, as_html, as_json
+from sandbox.world import Account
 
-Json = dict[str, Any]
-
-GOOD, ODD, SHUT = "toot.example", "odd.example", "shut.example"
 INSTANCES = (GOOD, ODD, SHUT)
 TOKEN = "sandbox-token"
 LIMIT = 300  # in five minutes
 _ODD_PAGE = 20  # the difficult server's only page size
 
 
-def user_of(account: Account) -> str:
-    """Return the name without its server."""
-    return account.handle.partition("@")[0]
-
-
-def home_of(account: Account) -> str:
-    """Return the server an account lives on."""
-    return account.handle.partition("@")[2]
-
-
-def _iso(moment: float, *, odd: bool = False) -> str:
-    when = datetime.fromtimestamp(moment, UTC)
-    return when.isoformat(timespec="seconds" if odd else "milliseconds").replace("+00:00", "Z")
-
-
-def status_id(post: PostView, host: str) -> str:
-    """Return a post's id on `host`: a snowflake, or on the difficult server no number at all."""
-    return f"9xQ{int(post.at):x}-{post.index:x}" if host == ODD else str(_snowflake(post.at, post.index))
-
-
-def _account_id(account: Account, host: str) -> str:
-    """Return an account's id on `host`, which gives strangers from elsewhere an id of its own."""
-    local = home_of(account) == host or account.native_id.isdigit() or host == ODD
-    return account.native_id if local else str(int.from_bytes(account.native_id.encode()[:7], "big"))
-
-
-def _snowflake(at: float, index: int) -> int:
-    return int(at * 1000) << 16 | index & 0xFFFF
-
-
-class Mastodon:
+class Mastodon(PlainNetwork):
     """Answers for every server of the pretend fediverse."""
 
     name = "mastodon"
-    origin = ""
-
-    def __init__(self, world: World, clock: MovableClock) -> None:
-        self._world = world
-        self._clock = clock
+    cursor = "max_id"
 
     # --- what the server asks for ---------------------------------------------------------------------------------
 
@@ -94,19 +56,11 @@ class Mastodon:
                 return self._search(host, ask)
             case ["api", "v1", "accounts", key]:
                 account = self._by_key(host, key)
-                return self._missing(host) if account is None else as_json(self._account(account, host, top=True))
+                return self._missing(host) if account is None else as_json(self._sight(host).account(account, top=True))
             case ["api", "v1", "accounts", key, "statuses"]:
                 account = self._by_key(host, key)
                 return self._missing(host) if account is None else self._statuses(account, host, ask)
         return self._missing(host)
-
-    def finish(self, ask: Ask, answer: Answer) -> Answer:
-        """Return the answer as it is."""
-        return answer
-
-    def cache_key(self, ask: Ask) -> str:
-        """Return path, query and token: one server answers nobody without one."""
-        return f"{ask.method} {ask.path}?{ask.query} {ask.headers.get('authorization', '')}"
 
     def subjects(self, ask: Ask) -> frozenset[str]:
         """Return the names of the account asked for, and its server."""
@@ -116,7 +70,7 @@ class Mastodon:
         names = {host.lower(), *(key.lower() for key in keys if key)}
         for key in keys:
             if key and (account := self._by_key(host, key, lenient=True)) is not None:
-                names.update((account.role.slug, account.handle.lower(), account.native_id.lower()))
+                names |= account.names
         return frozenset(names)
 
     def limit(self, ask: Ask) -> int:
@@ -125,12 +79,8 @@ class Mastodon:
 
     def meter(self, remaining: int, limit: int, reset: int) -> Headers:
         """Return the rate-limit headers; the reset is a date with microseconds."""
-        when = datetime.fromtimestamp(reset, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return (
-            ("x-ratelimit-limit", str(limit)),
-            ("x-ratelimit-remaining", str(remaining)),
-            ("x-ratelimit-reset", when),
-        )
+        figures = (("limit", str(limit)), ("remaining", str(remaining)), ("reset", iso(reset, "microseconds")))
+        return tuple((f"x-ratelimit-{name}", figure) for name, figure in figures)
 
     def limited(self, fault: Fault, ask: Ask, reset: int) -> Answer:
         """Return the 429; the difficult server says it in HTML."""
@@ -147,14 +97,6 @@ class Mastodon:
         text = "Remote data could not be fetched" if status == 503 else "An unexpected error occurred"
         return as_json({"error": text}, status)
 
-    def first_page(self, ask: Ask) -> Ask:
-        """Return the question without `max_id`."""
-        return replace(ask, query=urlencode([(key, value) for key, value in ask.pairs if key != "max_id"]))
-
-    def has_cursor(self, ask: Ask) -> bool:
-        """Return whether a later page is asked for."""
-        return "max_id" in ask.params
-
     def special(self, ask: Ask, fault: Fault) -> Answer | None:
         """Return the answer while an account is suspended, gone, unknown, moved, limited or refused."""
         if fault.kind == "gone":
@@ -168,22 +110,25 @@ class Mastodon:
             return None
         if ask.path.endswith("/statuses"):
             return as_json([]) if fault.kind == "suspended" else None
-        shown = self._account(account, home_of(account), top=True)
+        shown = self._sight(home_of(account)).account(account, top=True)
         return as_json({**shown, **self._altered(account, fault.kind)})
 
     def _altered(self, account: Account, kind: str) -> Json:
         if kind == "suspended":
-            return _SUSPENDED
+            return SUSPENDED
         if kind == "moved":
             other = self._world.find("mastodon", f"wander@{ODD}")
             assert other is not None, "one of the cast"
-            return {"moved": self._account(other, home_of(account))}
+            return {"moved": self._sight(home_of(account)).account(other)}
         return {"limited": True} if kind == "limited" else dict.fromkeys(("followers_count", "statuses_count"), -1)
 
     def _asked(self, ask: Ask) -> Account | None:
         host, *rest = ask.parts
         key = ask.params.get("acct") or (rest[3] if len(rest) > 3 else "")
         return self._by_key(host, key, lenient=True)
+
+    def _sight(self, host: str) -> Sight:
+        return Sight(host, self._moment())
 
     # --- the calls ------------------------------------------------------------------------------------------------
 
@@ -197,14 +142,14 @@ class Mastodon:
         if host == ODD or acct.startswith("@"):
             return self._missing(host)
         account = self._by_name(host, acct)
-        return self._missing(host) if account is None else as_json(self._account(account, host, top=True))
+        return self._missing(host) if account is None else as_json(self._sight(host).account(account, top=True))
 
     def _search(self, host: str, ask: Ask) -> Answer:
         if host == GOOD and "authorization" not in ask.headers:
             return as_json({"error": "This API requires an authenticated user"}, 401)
         words = ask.params.get("q", "").lstrip("@").partition("@")[0].lower()
         found = [
-            self._account(account, host)
+            self._sight(host).account(account)
             for account in self._world.accounts("mastodon")
             if words and home_of(account) == host and words in user_of(account).lower()
         ]
@@ -244,7 +189,7 @@ class Mastodon:
         if ask.params.get("exclude_replies", "").lower() in ("true", "1"):
             posts = [post for post in posts if line.kind[post] != REPLY]
         limit, posts = self._cut(account, host, ask, posts)
-        page = [self._status(account.view(post, moment), host) for post in posts[:limit]]
+        page = [self._sight(host).status(account.view(post, moment)) for post in posts[:limit]]
         more = bool(page) and (len(posts) > limit or host == ODD)
         return as_json(page, headers=self._link(account, host, limit, page, ask) if more else ())
 
@@ -252,12 +197,11 @@ class Mastodon:
         """Return the page size and the posts from the cursor on; the difficult server ignores both wishes."""
         if host == ODD:
             return _ODD_PAGE, posts
-        wish = ask.params.get("limit", "20")
-        limit = min(40, int(wish)) if wish.isascii() and wish.isdigit() and int(wish) else 20
+        limit = ask.size("limit", 40, 20)
         before = re.sub(r"\D", "", ask.params.get("max_id", ""))
         if before:
             at = account.timeline.at
-            posts = [post for post in posts if _snowflake(float(at[post]), post) < int(before)]
+            posts = [post for post in posts if snowflake(float(at[post]), post) < int(before)]
         return limit, posts
 
     def _link(self, account: Account, host: str, limit: int, page: list[Json], ask: Ask) -> Headers:
@@ -266,116 +210,6 @@ class Mastodon:
         base = f"{self.origin}/mastodon/{host}/api/v1/accounts/{account.native_id}/statuses?{query}"
         older, newer = f"{base}&max_id={page[-1]['id']}", f"{base}&min_id={page[0]['id']}"
         return (("link", f'<{older}>; rel="next", <{newer}>; rel="prev"'),)
-
-    # --- the shapes -----------------------------------------------------------------------------------------------
-
-    def _moment(self) -> float:
-        return self._clock.minute() * 60.0
-
-    def _account(self, account: Account, host: str, *, top: bool = False) -> Json:
-        """Return an account as `host` shows it; `top` adds what only the account's own page says."""
-        moment, home, odd = self._moment(), home_of(account), host == ODD
-        local = home == host and not odd  # the difficult server writes its domain even for its own people
-        user = user_of(account)
-        seen = account.timeline.visible(moment)
-        last = None if odd or not len(seen) else _iso(float(account.timeline.at[seen[-1]]))[:10]
-        opened = account.opened().timestamp()
-        shown: Json = {
-            "id": _account_id(account, host),
-            "username": user,
-            "acct": user if local else f"{user}@{home}",
-            "display_name": account.name,
-            "locked": "locked" in account.quirks,
-            "bot": False,
-            "discoverable": "noindex" not in account.quirks,
-            "group": False,
-            "created_at": _iso(opened, odd=True) if odd else _iso(opened)[:10] + "T00:00:00.000Z",
-            "note": _note(account),
-            "url": f"https://{home}/@{user}",
-            "uri": f"https://{home}/users/{user}",
-            "avatar": f"https://files.{home}/avatars/{account.native_id}.png",
-            "avatar_static": f"https://files.{home}/avatars/{account.native_id}.png",
-            "header": f"https://{home}/headers/missing.png",
-            "header_static": f"https://{home}/headers/missing.png",
-            "followers_count": account.followers(moment),
-            "following_count": account.plan.following,
-            "statuses_count": account.posts_total(moment, with_reposts=True),
-            "last_status_at": last,
-            "emojis": [],
-            "fields": _fields(account),
-        }
-        if not odd:
-            hidden = "noindex" in account.quirks
-            shown |= {"noindex": hidden, "indexable": not hidden, "roles": []}
-        return shown | self._own_page(account, host) if top else shown
-
-    def _own_page(self, account: Account, host: str) -> Json:
-        if "suspended" in account.quirks:
-            return _SUSPENDED
-        for quirk in account.quirks:
-            if quirk.startswith("moved:"):
-                other = self._world.find("mastodon", quirk.removeprefix("moved:"))
-                return {} if other is None else {"moved": self._account(other, host)}
-        return {}
-
-    def _status(self, post: PostView, host: str, *, deep: bool = True) -> Json:
-        odd, boost = host == ODD, post.kind == REPOST
-        home, key = home_of(post.account), status_id(post, host)
-        shown: Json = {
-            "id": key,
-            "created_at": _iso(post.at, odd=odd),
-            "in_reply_to_id": None,
-            "in_reply_to_account_id": None,
-            "sensitive": False,
-            "spoiler_text": "",
-            "visibility": "unlisted" if post.index % 9 == 4 else "public",
-            "language": "en",
-            "uri": f"https://{home}/users/{user_of(post.account)}/statuses/{key}",
-            "url": f"https://{home}/@{user_of(post.account)}/{key}",
-            "replies_count": 0 if boost else post.replies,
-            "reblogs_count": 0 if boost else post.reposts,
-            "favourites_count": 0 if boost else post.likes,
-            "edited_at": None,
-            "content": "" if boost else f"<p>{html.escape(post.text)}</p>",
-            "reblog": None,
-            "account": self._account(post.account, host),
-            "media_attachments": [],
-            "mentions": [],
-            "tags": [],
-            "emojis": [],
-            "card": None,
-            "poll": None,
-        }
-        if not odd:
-            shown["quotes_count"] = 0 if boost else post.quotes
-        return shown | self._pointing(post, host) if deep and post.target is not None else shown
-
-    def _pointing(self, post: PostView, host: str) -> Json:
-        """Return the keys of a status that points to another one."""
-        target = post.target
-        assert target is not None, "asked for posts that point somewhere only"
-        if post.kind in (REPLY, THREAD):
-            return {
-                "in_reply_to_id": status_id(target, host),
-                "in_reply_to_account_id": _account_id(target.account, host),
-            }
-        if post.kind == REPOST:
-            return {"reblog": self._status(target, host, deep=False)}
-        if post.kind == QUOTE and host != ODD:
-            return {"quote": {"state": "accepted", "quoted_status": self._status(target, host, deep=False)}}
-        return {}
-
-
-_SUSPENDED: Json = {
-    "suspended": True,
-    "display_name": "",
-    "note": "",
-    "fields": [],
-    "followers_count": 0,
-    "following_count": 0,
-    "statuses_count": 0,
-    "last_status_at": None,
-}
 
 
 def _domains(account: Account) -> set[str]:
@@ -406,24 +240,3 @@ def _finger(account: Account) -> Answer:
     body = {"subject": f"acct:{user}@{named[0]}", "aliases": [page["href"], own["href"]], "links": [page, own]}
     answer = as_json(body)
     return replace(answer, headers=(("content-type", "application/jrd+json; charset=utf-8"),))
-
-
-def _note(account: Account) -> str:
-    text = account.role.bio if account.plan.bio is None else account.plan.bio
-    if "hostile" in account.quirks:
-        return f"<p>{text}</p>"  # not escaped: a hostile server would not do so either
-    return f"<p>{html.escape(text)}</p>" if text else ""
-
-
-def _fields(account: Account) -> list[Json]:
-    """Return the creator's other accounts as profile fields; those on a domain of their own are verified."""
-    own_domain = any(other.network == "bluesky" and other.handle.endswith(".example") for other in account.links)
-    since = _iso(account.opened().timestamp() + 86_400).replace("Z", "+00:00")
-    return [
-        {
-            "name": other.network.title(),
-            "value": f'<a href="{profile_url(other)}" rel="me nofollow noopener">{profile_url(other)}</a>',
-            "verified_at": since if own_domain else None,
-        }
-        for other in account.links[:4]
-    ]
