@@ -263,7 +263,7 @@ class Tally:
                 self._new.append((score or 0, one.name, one.state, score))
             elif group == "silent":
                 self._silent.append(_silent(one))
-            self._renamed += _new_names(one, self._since)
+            self._renamed += _new_names(one, self._since, self._until)
             self._measure(one, score, previous)
         self._new = _highest(self._new, NEW_SHOWN)
         self._starting = [] if self._then else _highest(self._starting, STARTING_SHOWN)
@@ -285,8 +285,8 @@ class Tally:
             return "waiting"
         if one.tracked_since > self._since:
             return "new"
-        if state == "stale" or any(map(self._lasting, problems)):
-            return "silent"  # what is missing counts on for two weeks and then leaves: neither is a move
+        if state == "stale" or any(map(self._lasting, problems)) or self._unread(one):
+            return "silent"  # the score goes on with what was read last: neither steady nor a move
         if score is None or state == "insufficient":
             return "unscored"
         if state not in FIRM:
@@ -296,6 +296,10 @@ class Tally:
         if one.previous_model_version != one.model_version:
             return "revised"
         return "steady" if movement.steady(previous, score, least=self._least) else "moved"
+
+    def _unread(self, one: StandingLike) -> bool:
+        """Whether nothing was read since the beginning, as where a network's limit is used up all week."""
+        return one.at is not None and one.at <= self._since and self._until - one.at > QUIET_AFTER
 
     def _lasting(self, problem: ProblemLike) -> bool:
         """Whether an account has brought nothing for long enough to be named, and not yet left the score."""
@@ -340,8 +344,8 @@ def digest_of(
     return tally.digest()
 
 
-def _new_names(one: StandingLike, since: datetime) -> list[NewName]:
-    names = [renamed for renamed in one.renamed if renamed.at >= since]
+def _new_names(one: StandingLike, since: datetime, until: datetime) -> list[NewName]:
+    names = [renamed for renamed in one.renamed if since <= renamed.at < until]
     return [NewName(name=one.name, network=n.network, before=n.before, handle=n.handle) for n in names]
 
 

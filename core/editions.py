@@ -87,7 +87,7 @@ class Editions:
             number=found.number,
             place=found.place.shown,
             cadence=found.schedule.cadence,
-            days=covered(found.schedule.cadence, on),
+            days=covered(found.schedule.cadence, on, found.schedule.day),
             zone=found.schedule.zone,
             top=found.top,
             now=now,
@@ -150,7 +150,7 @@ def _since(schedule: Schedule, until: datetime) -> datetime:
     """Return the moment a digest up to `until` compares with: the same time of day, a period before."""
     local = until.astimezone(_place(schedule))
     at = schedule.model_copy(update={"hour": local.hour, "minute": local.minute})
-    return moment(at, covered(schedule.cadence, local.date())[0])
+    return moment(at, covered(schedule.cadence, local.date(), schedule.day)[0])
 
 
 def upcoming(found: Subscription, now: datetime) -> datetime:

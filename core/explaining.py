@@ -122,9 +122,8 @@ def _first(stored: Sequence[Sequence[NetworkScore]], since: datetime) -> tuple[s
     versions = sorted({s.model_version for own in stored for s in own}, key=lambda v: (v != CURRENT.model_version, v))
     version = versions[0] if versions else CURRENT.model_version
     own = [[s for s in scores if s.model_version == version] for scores in stored]
-    days = [s.as_of.date() for scores in own for s in scores]
-    start = max(since.date(), min(days, default=since.date()))
-    return version, [next((s for s in reversed(scores) if s.as_of.date() <= start), None) for scores in own]
+    start = max(since, min((s.as_of for scores in own for s in scores), default=since))
+    return version, [next((s for s in reversed(scores) if s.as_of <= start), None) for scores in own]
 
 
 async def _then(store: Store, reading: NetworkReading, score: NetworkScore, running: frozenset[str]) -> Known | None:

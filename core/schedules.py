@@ -26,7 +26,8 @@ Cadence = Literal["daily", "weekly", "monthly"]
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 NINE = time(9)  # the time of day where none is given
-LONGEST_GAP: dict[Cadence, timedelta] = {"daily": 3 * DAY, "weekly": 9 * DAY, "monthly": 33 * DAY}
+# from one run to the next, also of one moved to the other end of the following week or month
+LONGEST_GAP: dict[Cadence, timedelta] = {"daily": 3 * DAY, "weekly": 15 * DAY, "monthly": 63 * DAY}
 _FILLER = frozenset({"every", "each", "on", "at", "the", "of", "week", "weekly", "in"})
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?(?:h|uhr)?(am|pm)?")
 _MONTHDAY = re.compile(r"(\d{1,2})(?:st|nd|rd|th|\.)?")
@@ -189,15 +190,19 @@ def period(cadence: Cadence, on: date) -> str:
     return on.isoformat() if cadence == "daily" else f"{on:%Y-%m}"
 
 
-def covered(cadence: Cadence, on: date) -> tuple[date, date]:
-    """Return the first and the last local date that a run of this date reports on."""
+def covered(cadence: Cadence, on: date, day: int = 0) -> tuple[date, date]:
+    """Return the first and the last local date that a run of this date reports on; `day` is its schedule's.
+
+    A month's run on its last day, for want of a 31st, begins where the run of the month before ended.
+    """
     last = on - DAY
     if cadence == "weekly":
         return on - WEEK, last
     if cadence == "daily":
         return last, last
     year, month = (on.year, on.month - 1) if on.month > 1 else (on.year - 1, 12)
-    return _in_month(year, month, on.day), last
+    of_schedule = day > 0 and on == _in_month(on.year, on.month, day)  # a preview runs on any date
+    return _in_month(year, month, day if of_schedule else on.day), last
 
 
 # --- what people type -------------------------------------------------------------------------------------------------
