@@ -20,7 +20,7 @@ from bots.discord_commands import Value, fill
 from bots.discord_controls import OldControl, Press, pressed
 from bots.discord_view import entered, form, missing
 from bots.rereading import FRESH, Rereadings
-from bots.slack_running import Running, Seen
+from bots.running import FAREWELL, STOP_SECONDS, Running, Seen
 from core.app import App
 from core.card import Button, Card
 from core.cards_errors import unexpected_card
@@ -36,10 +36,8 @@ from core.schedules import zones_like
 Interaction = discord.Interaction[Any]
 
 RESTARTING = "Clout is restarting. Please try again in a minute."
-STOP_SECONDS = 20.0  # for handlers that still run when Clout ends
 MENU = "Influence of links here"
 SUGGEST_SECONDS = 0.2  # for names while somebody types
-_FAREWELL = 3.0  # seconds to say that we restart
 _CHOICES, _CHOICE = 25, 100  # names offered, and characters of each
 _NO_SERVER = "There is no server here whose things could be changed: use the command in a server that has Clout."
 _NO_LINKS = "That message names no creator I could look up: a profile link or a handle such as @name."
@@ -257,7 +255,7 @@ class DiscordFront:
             await work
         except asyncio.CancelledError:
             log.warning("stopped before it was answered", team=deed.team)
-            async with asyncio.timeout(_FAREWELL):
+            async with asyncio.timeout(FAREWELL):
                 await deed.answer.line(RESTARTING)
             raise
         except Exception:  # the last resort of this adapter

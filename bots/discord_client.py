@@ -16,10 +16,11 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bots.discord_bot import RESTARTING, STOP_SECONDS, DiscordFront
+from bots.discord_bot import RESTARTING, DiscordFront
 from bots.discord_commands import payloads
 from bots.discord_limits import Refusals
 from bots.discord_messenger import DiscordMessenger
+from bots.running import STOP_SECONDS
 from bots.supervisor import Held, Service
 from core.app import App
 from core.errors import CloutError, SettingsError, StoreError

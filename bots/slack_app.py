@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.rereading import FRESH
+from bots.running import FAREWELL, STOP_SECONDS, Running, Seen
 from bots.slack_answer import Answer, Charts, OrDirect
 from bots.slack_controls import OldControl, Press
 from bots.slack_posts import Direct, Hook, Post
@@ -31,7 +32,6 @@ from bots.slack_reading import (
     with_ids,
     words_of,
 )
-from bots.slack_running import Running, Seen
 from bots.slack_teams import name_of_team, team_of, workspace_of
 from bots.slack_views import KNOWN, LOOKUP, asked, home, modal_lookup, suggested
 from bots.slack_words import named, typed
@@ -52,10 +52,8 @@ LINKS = "clout.links.1"
 
 RESTARTING = "Clout is restarting. Please try again in a minute."
 PATIENCE = 0.3  # seconds without an answer until the asker is told that we look
-STOP_SECONDS = 20.0  # for handlers that still run when Clout ends
 SUGGEST_SECONDS = 0.2  # for suggestions while somebody types; later ones are of no use
 _EVERY_ACTION = re.compile(r"[\s\S]*")  # old cards too get an answer
-_FAREWELL = 3.0  # seconds to say that we restart
 
 log = structlog.get_logger("clout.slack")
 
@@ -87,6 +85,10 @@ class SlackFront:
         bolt.options(KNOWN)(self._on_typing)
         bolt.message_shortcut(LINKS)(self._on_links)
         bolt.event("app_home_opened")(self._on_home)
+
+    def resume(self) -> None:
+        """Take deeds on again after a stop."""
+        self._running.resume()
 
     async def stop(self, seconds: float = STOP_SECONDS) -> None:
         """Take nothing new and wait for what runs; who has to wait longer is told to try again."""
@@ -185,7 +187,7 @@ class SlackFront:
         except asyncio.CancelledError:
             log.warning("stopped before it was answered", team=deed.team)
             if not quiet:
-                async with asyncio.timeout(_FAREWELL):
+                async with asyncio.timeout(FAREWELL):
                     await deed.answer.line(RESTARTING)
             raise
         except Exception as error:  # the last resort of this adapter

@@ -1,37 +1,22 @@
-"""`clout run slack` with a web server: Slack calls us over HTTP, and many workspaces may install Clout by OAuth.
-
-Without a signing secret Socket Mode stays, with health, metrics and the pages of installs beside it.
-"""
+"""Slack for many workspaces, which install Clout by OAuth and call us over HTTP or over one socket."""
 
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 
 from pydantic import SecretStr
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization.async_authorize import AsyncInstallationStoreAuthorize
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 
-from bots.meters import Meters
 from bots.slack_answer import Charts
-from bots.slack_app import STOP_SECONDS, SlackFront
+from bots.slack_app import SlackFront
 from bots.slack_clients import InstalledClients
 from bots.slack_installs import STATE_LIFE, SlackInstalls, SlackStates
 from bots.slack_life import SlackLife, came_back
 from bots.slack_messenger import SlackMessenger
 from bots.slack_rotation import Rotator
-from bots.slack_scopes import INSTALL_PATH, REDIRECT_PATH, SCOPES, check, install_address, installs_by_oauth
-from bots.slack_signatures import Signatures
-from bots.slack_socket import (
-    Attached,
-    connected,
-    nobody,
-    one_workspace,
-    web_client,
-)
-from bots.web import Health, database_check, serving, web_app
+from bots.slack_scopes import INSTALL_PATH, REDIRECT_PATH, SCOPES, check, install_address
+from bots.slack_socket import Attached, web_client
 from core.app import App
 from core.channels import ChannelNews
 from core.vault import Vault
@@ -114,65 +99,3 @@ def _oauth(app: App, store: SlackInstalls) -> AsyncOAuthSettings:
 
 def _shown(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
-
-
-@asynccontextmanager
-async def listening(
-    app: App,
-    front: SlackFront,
-    meters: Meters,
-    gone: Callable[[], None] = lambda: None,
-    *,
-    news: ChannelNews | None = None,
-    hand: Callable[[SlackMessenger], None] = nobody,
-) -> AsyncIterator[int]:
-    """Serve Slack and the web while the body runs, and yield the port; raises SettingsError and SlackRefused.
-
-    `gone` is called when the one workspace of a bot token throws the app out; `news` hears of channels, and `hand` is
-    given what posts by itself.
-    """
-    many = many_workspaces(app, front, news=news) if installs_by_oauth(app.settings) else None
-    if app.settings.slack.signing_secret is not None:
-        made = many or await one_workspace(app, front, gone=gone, news=news)
-        async with _called(app, front, meters, made) as port:
-            hand(made.messenger)
-            yield port
-        return
-    async with (
-        connected(app, front, gone=gone, news=news, hand=hand, attached=many) as handler,
-        _beside(app, meters, handler, many) as port,
-    ):
-        yield port
-
-
-@asynccontextmanager
-async def _called(app: App, front: SlackFront, meters: Meters, made: Attached) -> AsyncIterator[int]:
-    """Serve the web, where Slack calls us too."""
-    settings, health = app.settings, Health({"database": database_check(app.store)})
-    signatures = Signatures(_shown(settings.slack.signing_secret), app.clock)
-    web = web_app(health, meters, made.bolt, signatures)
-    async with serving(web, health, settings.host, settings.port or 0) as found:
-        try:
-            yield found
-        finally:
-            health.stopping = True
-            await front.stop(STOP_SECONDS)
-            await made.life.stop(STOP_SECONDS)
-
-
-@asynccontextmanager
-async def _beside(
-    app: App, meters: Meters, handler: AsyncSocketModeHandler, many: Attached | None
-) -> AsyncIterator[int]:
-    """Serve the web beside Socket Mode: health, metrics, and the pages of installs."""
-
-    async def socket() -> bool:
-        return bool(await handler.client.is_connected())
-
-    health = Health({"database": database_check(app.store), "slack": socket})
-    web = web_app(health, meters, None if many is None else many.bolt)
-    async with serving(web, health, app.settings.host, app.settings.port or 0) as found:
-        try:
-            yield found
-        finally:
-            health.stopping = True

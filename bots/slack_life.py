@@ -7,7 +7,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 
-from bots.slack_running import Running, Seen
+from bots.running import Running, Seen
 from bots.slack_teams import everyone_in, team_id, team_of
 from core.app import App
 from core.channels import ChannelNews

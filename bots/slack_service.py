@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from slack_bolt.async_app import AsyncApp
 
-from bots.slack_app import STOP_SECONDS, SlackFront
+from bots.slack_app import SlackFront
 from bots.slack_http import many_workspaces
 from bots.slack_scopes import by_http, installs_by_oauth
 from bots.slack_signatures import Signatures
@@ -74,6 +74,7 @@ class SlackService:
     async def start(self) -> None:
         """See Service.start."""
         await self.prepare()
+        self._front.resume()  # a standby's lease may come back after it was lost
         hold = self._over_http if self.called else self._over_socket
         self._held = Held("slack", hold, check=_said)
         await self._held.start()
@@ -99,8 +100,7 @@ class SlackService:
         try:
             yield _always
         finally:
-            await self._front.stop(STOP_SECONDS)
-            await self.made.life.stop(STOP_SECONDS)
+            await self.made.stop(self._front)
 
     @asynccontextmanager
     async def _over_socket(self) -> AsyncIterator[Callable[[], object]]:

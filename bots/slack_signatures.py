@@ -35,9 +35,9 @@ class Signatures:
     def genuine(self, body: bytes, headers: Mapping[str, str]) -> bool:
         """Return whether Slack sent this just now; what it did not is counted and now and then logged."""
         stamp, signature = headers.get("x-slack-request-timestamp", ""), headers.get("x-slack-signature", "")
-        # anything but digits would be an error in Slack's library, and an answer of 500
+        # anything but digits, and a body that is no text, would be an error in Slack's library, and an answer of 500
         readable = stamp.isascii() and stamp.isdecimal() and len(stamp) < 20 and signature.isascii()
-        if readable and self._verifier.is_valid(body, stamp, signature):
+        if readable and _is_text(body) and self._verifier.is_valid(body, stamp, signature):
             return True
         self._refused()
         return False
@@ -49,3 +49,11 @@ class Signatures:
             return
         log.warning("a request with a wrong signature or an old time stamp was refused", more_before=self._unsaid)
         self._logged, self._unsaid = now, 0
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,5 +1,6 @@
 """`clout run slack` in Socket Mode: one workspace, two tokens, no public address."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -13,8 +14,9 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.running import STOP_SECONDS
 from bots.slack_answer import Charts
-from bots.slack_app import STOP_SECONDS, SlackFront
+from bots.slack_app import SlackFront
 from bots.slack_clients import OneClient
 from bots.slack_life import SlackLife, came_back
 from bots.slack_messenger import SlackMessenger
@@ -45,11 +47,6 @@ def web_client(settings: SlackSettings, token: str | None = None, workspace: str
     return AsyncWebClient(token=token, base_url=address, team_id=workspace, retry_handlers=[])
 
 
-async def bolt_app(settings: SlackSettings) -> AsyncApp:
-    """Return a Bolt app for the workspace of the bot token, which is tried once; raises SlackRefused."""
-    return _bolt_of(settings, await _known(settings))
-
-
 @dataclass(frozen=True, slots=True)
 class Attached:
     """A Bolt app that has our listeners, and what else belongs to it."""
@@ -57,6 +54,10 @@ class Attached:
     bolt: AsyncApp
     life: SlackLife
     messenger: SlackMessenger
+
+    async def stop(self, front: SlackFront) -> None:
+        """Wait for what people still are to be answered, and for what Slack told."""
+        await asyncio.gather(front.stop(STOP_SECONDS), self.life.stop(STOP_SECONDS))
 
 
 def nobody(messenger: SlackMessenger) -> None:
@@ -126,8 +127,7 @@ async def connected(
         hand(made.messenger)
         yield handler
     finally:
-        await front.stop(STOP_SECONDS)
-        await made.life.stop(STOP_SECONDS)
+        await made.stop(front)
         await handler.close_async()  # type: ignore[no-untyped-call]
 
 

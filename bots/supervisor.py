@@ -18,6 +18,8 @@ from core.errors import CloutError
 OK, BROKEN = 0, 1
 STOP_SECONDS = 25.0  # until the process ends, whatever still runs
 _LAST_SECONDS = 6.0  # of them for what is closed last
+SERVICE_SECONDS = STOP_SECONDS - _LAST_SECONDS
+"""How long each service may take to end, in seconds; a longer one is cut short."""
 
 _Held = TypeVar("_Held")
 log = structlog.get_logger("clout.run")

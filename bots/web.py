@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EVENTS_PATH = "/slack/events"
 LAG_LIMIT = 1.0  # seconds the loop may be late: past that, Slack's three seconds are in danger
 BODY_LIMIT = 1_000_000  # bytes; Slack's largest payloads are a tenth of it
+BODY_SECONDS = 3.0  # for a body to come: as long as Slack waits for its answer
 _BEAT = 0.25
 _WAIT_SECONDS = 5  # for connections that are still open at the end
 
@@ -112,9 +113,14 @@ def _slack_routes(bolt: "AsyncApp", signatures: "Signatures | None") -> list[Bas
     handler = AsyncSlackRequestHandler(bolt)
 
     async def slack(request: Request) -> Response:
-        if not _small(request.headers.get("content-length")):
+        if not _small(request.headers):
             return Response("Too large", 413)
-        if signatures is None or not signatures.genuine(await request.body(), request.headers):
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await request.body()
+        except (TimeoutError, ClientDisconnect):
+            return Response("Too slow", 408)
+        if signatures is None or not signatures.genuine(body, request.headers):
             return Response("Not signed by Slack", 401)
         return await handler.handle(request)
 
@@ -126,9 +132,14 @@ def _slack_routes(bolt: "AsyncApp", signatures: "Signatures | None") -> list[Bas
     return routes
 
 
-def _small(length: str | None) -> bool:
-    """Return whether a body says how long it is, and is not too long; Slack always says."""
-    return length is not None and length.isdecimal() and len(length) < 12 and int(length) <= BODY_LIMIT
+def _small(headers: Mapping[str, str]) -> bool:
+    """Return whether a body says how long it is, and is not too long; Slack always says.
+
+    One in chunks may be of any length, whatever is said of it besides.
+    """
+    length = headers.get("content-length", "")
+    fits = length.isascii() and length.isdecimal() and len(length) < 12 and int(length) <= BODY_LIMIT
+    return fits and "transfer-encoding" not in headers
 
 
 class _Server(uvicorn.Server):

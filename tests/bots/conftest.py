@@ -61,11 +61,10 @@ def front(clout):
 @pytest.fixture
 async def over_http(slack, clout, front):
     """The front, reached by signed posts."""
-    from bots.slack_socket import bolt_app
+    from bots.slack_socket import one_workspace
 
-    bolt = await bolt_app(clout.settings.slack)
-    front.attach(bolt)
-    async with served(bolt) as url:
+    made = await one_workspace(clout, front)
+    async with served(made.bolt) as url:
         slack.request_url = url
         yield front
         await front.stop(5)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
@@ -11,11 +12,13 @@ import pytest
 
 from bots.fronts import serve
 from bots.meters import MeteredLookups, Meters
-from bots.slack_app import SlackFront
-from bots.slack_http import NOT_INSTALLED, listening
+from bots.slack_http import NOT_INSTALLED
 from bots.slack_scopes import check
+from bots.slack_service import SlackService
 from bots.slack_socket import BAD_TOKEN
-from bots.web import Health, serving, web_app
+from bots.supervisor import Supervisor
+from bots.web import BODY_LIMIT, Health, serving, web_app
+from bots.web_service import WebService
 from core.app import build
 from core.connectors import manifests
 from core.errors import SettingsError
@@ -61,12 +64,19 @@ def running(box, slack):
     @asynccontextmanager
     async def run(settings):
         async with build(settings, clock=BoxClock(box)) as built:
-            meters, codes = Meters(), count(0x10)
+            meters, codes, stop = Meters(), count(0x10), asyncio.Event()
             app = replace(built, lookups=MeteredLookups.over(built.lookups, meters))
-            front = SlackFront(app, reference=lambda: f"{next(codes):04x}", patience=5)
-            async with listening(app, front, meters) as port:
-                slack.request_url = f"http://127.0.0.1:{port}/slack/events"
-                yield f"http://127.0.0.1:{port}"
+            front = SlackService(app, lambda messenger: None, reference=lambda: f"{next(codes):04x}")
+            web = WebService(app, meters, front)
+            web.supervisor = Supervisor([front], last=[web])
+            served = asyncio.create_task(web.supervisor.run(stop))
+            async with asyncio.timeout(10):
+                while not (web.port and all((await web.health.ready()).values())):
+                    await asyncio.sleep(0.01)
+            slack.request_url = f"http://127.0.0.1:{web.port}/slack/events"
+            yield f"http://127.0.0.1:{web.port}"
+            stop.set()
+            await served
 
     return run
 
@@ -78,7 +88,7 @@ async def test_a_signed_command_is_answered_and_measured(slack, settings, runnin
         assert typed.ack.status == 200
         assert (await caller.get(f"{url}/livez")).status_code == 200
         ready = await caller.get(f"{url}/readyz")
-        assert (ready.status_code, ready.json()) == (200, {"database": True})
+        assert (ready.status_code, ready.json()) == (200, {"database": True, "slack": True})
         measured = (await caller.get(f"{url}/metrics")).text
         assert 'clout_lookups_total{outcome="' in measured
         assert "clout_lookup_seconds_count 1.0" in measured
@@ -92,6 +102,43 @@ async def test_nothing_but_its_own_pages(settings, running, caller):
             assert (await caller.get(url + path)).status_code in (404, 405)
         huge = await caller.post(f"{url}/slack/events", content=b"x" * 1_000_001)
         assert huge.status_code == 413
+
+
+BODIES = {
+    "longer than it says": (b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\naaaaa\r\n", 413),
+    "in chunks": (b"Transfer-Encoding: chunked\r\n\r\n5\r\naaaaa\r\n", 413),
+    "of two lengths": (b"Content-Length: 5\r\nContent-Length: 6\r\n\r\naaaaa", 400),
+    "too long": (b"Content-Length: %d\r\n\r\naaaaa" % (BODY_LIMIT + 1), 413),
+    "no text": (b"Content-Length: 3\r\nX-Slack-Request-Timestamp: %d\r\n\r\n\xff\xfe\x80" % time.time(), 401),
+    "that never ends": (b"Content-Length: 9\r\n\r\na", 408),
+}
+
+
+async def test_a_body_that_slack_would_not_send_is_refused_at_once(settings, running, monkeypatch, caplog):
+    monkeypatch.setattr("bots.web.BODY_SECONDS", 0.05)
+    async with running(settings()) as url:
+        for what, (sent, status) in BODIES.items():
+            reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+            writer.write(b"POST /slack/events HTTP/1.1\r\nHost: clout\r\n" + sent)
+            answered = await asyncio.wait_for(reader.readline(), 5)
+            assert int(answered.split()[1]) == status, what
+            writer.close()
+        _, gone = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        gone.write(b"POST /slack/events HTTP/1.1\r\nHost: clout\r\nContent-Length: 9\r\n\r\na")
+        gone.close()
+        await asyncio.sleep(0.1)
+    assert [one for one in caplog.records if one.exc_info] == []
+
+
+async def test_a_front_end_that_is_stopped_and_started_again_answers(slack, settings, box):
+    async with build(settings("CLOUT_SLACK__SIGNING_SECRET"), clock=BoxClock(box)) as app:
+        front = SlackService(app, lambda messenger: None, reference=lambda: "0010")
+        await front.start()
+        await front.stop()  # a standby does so when its lease is lost, and starts it again when it is back
+        await front.start()
+        shown = await (await slack.command("/influence", "help history")).answer()
+        assert "restarting" not in shown.text
+        await front.stop()
 
 
 async def test_socket_mode_keeps_its_health_beside(slack, settings, running, caller):
@@ -125,9 +172,11 @@ async def test_a_workspace_installs_asks_and_leaves(box, slack, settings, runnin
         assert b"xoxe" not in written
 
         await slack.uninstall(workspace=other)
-        later = await slack.command("/influence", "@beanco", workspace=other, channel="general")
-        shown = await later.answer()
-        assert NOT_INSTALLED in str(shown.text if hasattr(shown, "text") else shown)
+        async with asyncio.timeout(5):  # an event is answered before it is heeded
+            shown = ""
+            while NOT_INSTALLED not in shown:
+                later = await slack.command("/influence", "@beanco", workspace=other, channel="general")
+                shown = (await later.answer()).text
     slack.violations.clear()  # Bolt's own authorize-error message carries no unfurl flags
 
 

@@ -7,7 +7,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bots.supervisor import SERVICE_SECONDS
 from core.models import Clock
+
+FAREWELL = 3.0  # seconds to tell those who wait that Clout restarts
+STOP_SECONDS = SERVICE_SECONDS - FAREWELL - 2.0  # for handlers that still run when Clout ends; the rest is for closing
 
 KEPT = timedelta(minutes=15)  # Slack delivers a thing again within minutes, an event up to an hour later
 _MOST = 20_000  # ids; the oldest go first
@@ -16,7 +20,7 @@ _CROWD, _WITHIN = 10, 0.25  # so many commands within so many seconds are a crow
 _REST, _LONGEST_REST = 4, 0.5  # times as long as a handler took, and seconds, until the next of a crowd begins
 _HOLD = 0.1  # seconds of a slot: who takes longer waits for a network and not for the processor
 
-log = structlog.get_logger("clout.slack")
+log = structlog.get_logger("clout.run")
 
 
 class Seen:
@@ -69,6 +73,10 @@ class Running:
         self._line.append(work)
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._pumped())
+
+    def resume(self) -> None:
+        """Take work on again after a stop."""
+        self.stopping = False
 
     async def stop(self, seconds: float) -> None:
         """Take nothing new, wait for what runs, and cancel what takes longer; what is cancelled says goodbye itself."""

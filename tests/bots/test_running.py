@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from structlog.testing import capture_logs
 
-from bots.slack_running import KEPT, Running, Seen
+from bots.running import FAREWELL, KEPT, STOP_SECONDS, Running, Seen
+from bots.supervisor import SERVICE_SECONDS
 
 
 class Hand:
@@ -105,3 +106,7 @@ async def test_what_fails_is_logged_and_the_line_goes_on():
         await running.stop(5)
     assert done == [1]
     assert len([one for one in logged if one["log_level"] == "error"]) == 15
+
+
+def test_whoever_waits_hears_of_the_end_before_the_service_is_cut_short():
+    assert STOP_SECONDS + FAREWELL < SERVICE_SECONDS
