@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bots import asking, operating
+from bots import asking, operating, rights
 from bots.asking import TEAM
 from bots.cli_run import begin_discord, discords, runs
 from bots.exits import BAD_INPUT, BROKEN, OK, guarded, run, settings
@@ -261,6 +261,7 @@ def doctor() -> None:
 
 
 operating.join(cli)
+rights.join(cli)
 
 
 def main() -> None:

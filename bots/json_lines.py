@@ -1,4 +1,4 @@
-"""JSON as the command line prints it: one line a value, and nothing in it that steers a terminal."""
+"""JSON as the command line prints it: with nothing in it that steers a terminal."""
 
 import json
 import re
@@ -14,4 +14,13 @@ def json_line(value: object) -> str:
 
     Profile texts are strangers' words, and the output may be a screen; a parser gets exactly the same value.
     """
-    return _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], json.dumps(value, ensure_ascii=False))
+    return _harmless(json.dumps(value, ensure_ascii=False))
+
+
+def json_document(value: object) -> str:
+    """Return a value as JSON for people to read, over many lines, with the same care."""
+    return _harmless(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def _harmless(text: str) -> str:
+    return _STEERING.sub(lambda found: json.dumps(found[0])[1:-1], text)

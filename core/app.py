@@ -33,10 +33,12 @@ from core.posting import Digests
 from core.redaction import Redacting, redact_event
 from core.refreshing import Refreshing
 from core.renewing import Renewing
+from core.rights import Rights
 from core.roster import Roster
 from core.settings import Settings
 from core.sources import sources_of
 from core.store import Store
+from core.suppression import Suppression
 from core.teams import Teams
 from core.tracking import Tracking
 from core.watching import Watches
@@ -76,6 +78,7 @@ class App:
     renewing: Renewing
     granting: Granting
     consents: Consents
+    rights: Rights
 
     async def context(
         self,
@@ -158,7 +161,10 @@ async def build(
         try:
             credentials = Credentials(store.database, clock, settings.secret_keys)
             budgets = _budgets(store, clock, connectors, settings, credentials)
-            sources = sources_of(connectors, settings, http, clock, budgets)
+            suppression = Suppression(store.database, clock, settings.secret_keys)
+            store.keep_out(suppression)
+            await suppression.begin()
+            sources = sources_of(connectors, settings, http, clock, budgets, suppression)
             patience = timedelta(seconds=settings.lookup_seconds)
             renewing = Renewing(
                 credentials, sources, clock, partial(Leases, store.database, clock), f"renewing:{uuid4()}"
@@ -176,6 +182,7 @@ async def build(
                 contact=settings.contact,
                 patience=patience,
             )
+            rights = Rights(store, clock, sources, credentials, lookups, consents, suppression, patience=patience)
             networks = Networks(sources, budgets, credentials, patience=patience)
             teams = Teams(store, clock)
             roster = Roster(store, clock)
@@ -221,6 +228,7 @@ async def build(
                     renewing=renewing,
                     granting=granting,
                     consents=consents,
+                    rights=rights,
                 )
             finally:
                 await lookups.aclose()

@@ -16,6 +16,7 @@ from core.naming import at_handle
 from core.permission import CONNECT_PATH, LINK_LASTS, Consent, Outcome, Withdrawn
 from core.sign_ins import SECRET, SignIns, hashed, log
 from core.sources import Source, of_team
+from core.suppression import opted_out
 
 NO_ADDRESS = (
     "Consent links need an address that browsers reach: set CLOUT_PUBLIC_URL and CLOUT_PORT, and start `clout run` "
@@ -57,7 +58,7 @@ class Consents(SignIns):
         """Return a new link for an account: of that name on the network, or else the creator's own there.
 
         Raises InputError where the account is unclear or needs no owner, NotConfigured where the network or the pages
-        are not set up, SettingsError without CLOUT_SECRET_KEYS.
+        are not set up, SettingsError without CLOUT_SECRET_KEYS, OptedOut where the creator asked not to be scored.
         """
         said = self._lookups.handle(network_or_handle) if ":" in network_or_handle else None
         network = said.network if said is not None and said.network is not None else network_or_handle
@@ -72,6 +73,8 @@ class Consents(SignIns):
         if account is not None:
             said = self._lookups.handle(account, manifest.name)
         name, handle = await self._whose(team, creator, source, said)
+        if await source.opted_out(handle):
+            raise opted_out(manifest)
         await self.sweep()
         link, now = self._secret(), self._clock.now()
         row = Row(hashed(link), team, team_name[:_TEAM_NAME], manifest.name, name, handle, by, now + LINK_LASTS)
@@ -91,7 +94,7 @@ class Consents(SignIns):
         if row is None or row.native_id is None:
             return Outcome(kind="gone")
         outcome = self._outcome(row, "withdrawn")
-        await self._take_back(row.team, row.network, row.native_id)
+        await self.take_back(row.team, row.network, row.native_id)
         return outcome
 
     async def disconnect(self, team: str, creator: str, network: str) -> Withdrawn:
@@ -110,7 +113,7 @@ class Consents(SignIns):
         if not found:
             raise NotRecorded(f"No {source.manifest.label} account of {at_handle(called)} is connected here.")
         for native_id in found:
-            await self._take_back(team, name, native_id)
+            await self.take_back(team, name, native_id)
         return Withdrawn(creator=called, network=name, handles=tuple(found.values()))
 
     async def sweep(self) -> int:
@@ -153,7 +156,8 @@ class Consents(SignIns):
             typed = f"connect {at_handle(name)} {source.manifest.name} as NAME"
             raise BadHandle(f"Which {source.manifest.label} account is it? Write: {typed}") from error
 
-    async def _take_back(self, team: str, network: str, native_id: str) -> None:
+    async def take_back(self, team: str, network: str, native_id: str) -> None:
+        """Delete an owner's token and all that it brought a team, then tell the network, as far as it listens."""
         token = await self._credentials.owner_token(team, network, native_id)
         await self._granting.withdraw(team, network, native_id)
         await self._db.write(rows.forget, team, network, native_id)

@@ -12,6 +12,7 @@ CloutError                      message is safe to show; retry_at: aware datetim
   SourceError (.network)        one network could not answer
     NotFound                    unknown handle, or not eligible: cannot be told apart
     Private                     protected, or asks not to be shown to logged-out apps
+      OptedOut                  the creator asked this installation not to score the account
     Suspended                   suspended, deactivated or taken down
     NeedsOwner                  only the owner may show this
       TokenExpired              the owner's consent has run out
@@ -138,6 +139,10 @@ class Private(SourceError):
 
     status = "private"
     advice = "Only the creator can change this."
+
+
+class OptedOut(Private):
+    """The creator asked whoever runs this installation not to score the account; the network is not asked."""
 
 
 class Suspended(SourceError):

@@ -7,7 +7,7 @@ from typing import cast
 
 import structlog
 
-from core.errors import NotConfigured, NotFound, SourceError, Unavailable
+from core.errors import NotConfigured, NotFound, OptedOut, SourceError, Unavailable
 from core.grants import granted_id
 from core.learning import Learning
 from core.manifest import Target
@@ -123,7 +123,7 @@ class Fetching:
         return await self._learning.learn(snapshot, None, source.manifest, now)
 
     async def _failed(self, ask: Ask, error: SourceError, now: datetime) -> Answer:
-        reading = ask.known.reading if ask.known else None
+        reading = ask.known.reading if ask.known and not isinstance(error, OptedOut) else None
         failure = failure_of(error)
         # what our own budget refused says nothing of the account: it is asked again as soon as the budget allows
         if not error.ours and (isinstance(error, NotFound) or reading is not None):

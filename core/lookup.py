@@ -5,11 +5,12 @@ A network's failure is a value of the reading and never lowers a score; only "no
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
+from core.composing import Question, composed
 from core.credentials import Credentials
 from core.errors import (
     AmbiguousHandle,
@@ -18,6 +19,7 @@ from core.errors import (
     InputError,
     NotFound,
     NotRecorded,
+    OptedOut,
     SourceError,
     Unavailable,
 )
@@ -27,13 +29,12 @@ from core.fetching import Answer, Ask, Fetching
 from core.grants import granted_id, name_key, told
 from core.handles import Handle, closest
 from core.manifest import Manifest, NetworkAvailability
-from core.models import Clock, Linked, NetworkReading, NetworkScore, Offers, Post, Reading
-from core.namesakes import candidates, strongest
-from core.readings import READ_BACK, DayScore, history, total, weighed
+from core.models import Clock, Linked, Offers, Post, Reading
+from core.readings import READ_BACK
 from core.references import References
 from core.renewing import Renewing
 from core.sources import Source, of_team
-from core.store import ScorePoint, Store, StoredAccount, StoredCreator
+from core.store import Store, StoredAccount, StoredCreator
 from core.turns import Turns
 
 _NEAR_AMONG = 500  # known names that a mistyped one is compared with
@@ -42,18 +43,6 @@ HISTORY_SHOWN = timedelta(weeks=12)  # the sparkline of a score card
 
 Show = Callable[[Reading], Awaitable[None]]
 log = structlog.get_logger("clout.lookup")
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What one person asked for, and what the store knew about it then."""
-
-    team: str
-    handle: Handle
-    now: datetime
-    fresh: bool
-    stored: StoredCreator | None
-    sources: Mapping[str, Source] = field(default_factory=dict)
 
 
 class Lookups:
@@ -264,10 +253,10 @@ class Lookups:
     async def _asks(self, question: Question) -> list[Ask]:
         handle, stored, sources = question.handle, question.stored, question.sources
         asks = [await self._ask_for(account, sources) for account in stored.accounts] if stored is not None else []
-        if stored is not None and stored.linked:
-            return asks
         answered = {ask.network for ask in asks}
         unknown = [(n, name) for n, name in self._names(handle, sources).items() if n not in answered]
+        if stored is not None and stored.linked:  # nobody else is asked, but who asked not to be scored is named
+            return asks + [Ask(sources[n], name) for n, name in unknown if await sources[n].opted_out(name)]
         missed = stored.misses if stored is not None else await self._store.missed(unknown, question.now)
         guessed = handle.network is None
         return asks + [Ask(sources[n], name, None, guessed, missed.get((n, name))) for n, name in unknown]
@@ -304,64 +293,8 @@ class Lookups:
 
     # --- putting together ---------------------------------------------------------------------------------------------
 
-    def _reading(
-        self,
-        question: Question,
-        answers: Sequence[Answer],
-        pending: tuple[str, ...] = (),
-    ) -> Reading:
-        handle, stored = question.handle, question.stored
-        readings = [a.reading for a in answers if a.reading is not None and not _guessed_in_vain(a)]
-        linked = stored is not None and stored.linked
-        shown, others = readings, []
-        if not linked and handle.network is None:
-            hits = [reading for reading in readings if reading.score is not None]
-            if hits:
-                first = strongest(hits)
-                others = [reading for reading in hits if reading is not first]
-                shown = [first] + [reading for reading in readings if reading.score is None]
-        score = total(shown, question.now)
-        return Reading(
-            handle=handle.shown,
-            name=stored.name if stored is not None and linked else None,
-            team=question.team,
-            score=score,
-            networks=weighed(shown),
-            history=history(self._days(stored, shown), score.model_version),
-            candidates=candidates(shown[0], others, self._address, self._labels) if others else (),
-            pending=pending,
-            connectable=self._connectable(question, shown),
-            linked=linked,
-            at=question.now,
-        )
-
-    def _connectable(self, question: Question, shown: Sequence[NetworkReading]) -> tuple[str, ...]:
-        """Return the networks that only an owner opens, that could be connected here and are not."""
-        if question.handle.network is not None:
-            return ()
-        there = {reading.network for reading in shown}
-        return tuple(
-            name
-            for name, source in question.sources.items()
-            if source.connectable and source.manifest.access == "owner_authorised" and name not in there
-        )
-
-    def _days(self, stored: StoredCreator | None, shown: Sequence[NetworkReading]) -> dict[str, Sequence[DayScore]]:
-        days: dict[str, Sequence[DayScore]] = {}
-        known: dict[tuple[str, str | None], Sequence[ScorePoint]] = {}
-        if stored is not None:
-            for account in stored.accounts:
-                points = stored.history.get(account.account_id, ())
-                known[account.reading.network, account.reading.native_id] = points
-        for reading in shown:
-            if reading.combine == "separate" or reading.native_id is None:
-                continue
-            past = list(known.get((reading.network, reading.native_id), ()))
-            if reading.score is not None and reading.score.state != "dormant":
-                past = [point for point in past if point.at.date() != reading.score.as_of.date()]
-                past.append(_point(reading.score))
-            days[f"{reading.network}:{reading.native_id}"] = past
-        return days
+    def _reading(self, question: Question, answers: Sequence[Answer], pending: tuple[str, ...] = ()) -> Reading:
+        return composed(question, answers, pending, labels=self._labels, address=self._address)
 
     def _address(self, link: str) -> tuple[str, str] | None:
         try:
@@ -407,26 +340,10 @@ def _preferred(found: StoredCreator) -> StoredCreator:
     return replace(found, accounts=tuple(kept))
 
 
-def _several(errors: Sequence[SourceError]) -> Unavailable:
+def _several(errors: Sequence[SourceError]) -> SourceError:
     """Return the failures of several networks as one, to be tried again when the first of them may be."""
+    if all(isinstance(error, OptedOut) for error in errors):
+        return OptedOut("", "This creator asked not to be scored here.")
     times = [error.retry_at for error in errors if error.retry_at is not None]
     said = " ".join(error.message for error in errors)
     return Unavailable("", said, retry_at=min(times, default=None), causes=tuple(errors))
-
-
-def _point(score: NetworkScore) -> ScorePoint:
-    return ScorePoint(
-        score.as_of.date(),
-        score.as_of,
-        score.score,
-        score.low,
-        score.high,
-        score.state,
-        score.model_version,
-        score.weights_version,
-        ",".join(score.flags) or None,
-    )
-
-
-def _guessed_in_vain(answer: Answer) -> bool:
-    return answer.ask.guessed and isinstance(answer.error, NotFound)

@@ -20,7 +20,6 @@ from core.tables import (
     posts,
     score_details,
     snapshots,
-    suppressions,
     to_ms,
 )
 
@@ -184,8 +183,3 @@ def scores(
     if model_version is not None:
         query = query.where(d.model_version == model_version)
     return tuple(NetworkScore.model_validate_json(detail) for detail in conn.scalars(query))
-
-
-def suppressed(conn: Connection) -> frozenset[bytes]:
-    """See Store.suppressed."""
-    return frozenset(conn.scalars(select(suppressions.c.hash)))

@@ -20,8 +20,6 @@ from core.tables import (
     account_refresh,
     account_scores,
     accounts,
-    creator_accounts,
-    creators,
     day_of,
     handle_history,
     handle_key,
@@ -31,7 +29,6 @@ from core.tables import (
     posts,
     score_details,
     snapshots,
-    suppressions,
     to_ms,
 )
 
@@ -300,27 +297,3 @@ def record_many(conn: Connection, learnt: Sequence[Learnt], missed: Sequence[Mis
     read = [record(conn, one.snapshot, one.reading, one.changed, one.deleted, now) for one in learnt]
     failed = [record_failure(conn, m.network, m.failure, m.status, now, m.handle, m.native_id) for m in missed]
     return [account_id for account_id in (*read, *failed) if account_id is not None]
-
-
-def forget(conn: Connection, network: str, native_id: str) -> bool:
-    """See Store.forget."""
-    mine = select(accounts.c.id).where(accounts.c.network == network, accounts.c.native_id == native_id)
-    account_id = conn.scalar(mine)
-    if account_id is None:
-        return False
-    owners = select(creator_accounts.c.creator_id).where(creator_accounts.c.account_id == account_id)
-    touched = list(conn.scalars(owners))
-    conn.execute(delete(accounts).where(accounts.c.id == account_id))  # takes posts, counts, scores and links along
-    left = select(creator_accounts.c.creator_id).where(creator_accounts.c.creator_id.in_(touched))
-    conn.execute(delete(creators).where(creators.c.id.in_(touched), creators.c.id.not_in(left)))
-    return True
-
-
-def suppress(conn: Connection, digest: bytes, now: datetime) -> None:
-    """See Store.suppress."""
-    conn.execute(upsert(suppressions, conn.dialect.name), {"hash": digest, "at": to_ms(now)})
-
-
-def release(conn: Connection, digest: bytes) -> bool:
-    """See Store.release."""
-    return conn.execute(delete(suppressions).where(suppressions.c.hash == digest)).rowcount > 0

@@ -74,7 +74,8 @@ class References:
         named = [(account, entry) for entry in told.entries for account in entry.accounts]
         found = [self._offer(account, entry, sources) for account, entry in named if _folded(account) not in there]
         unique = {(offer.network, offer.handle): offer for offer in reversed(found) if offer is not None}
-        ordered = sorted(unique.values(), key=lambda offer: (not offer.ready, offer.network, offer.handle))
+        welcome = [offer for offer in unique.values() if not await sources[offer.network].opted_out(offer.handle)]
+        ordered = sorted(welcome, key=lambda offer: (not offer.ready, offer.network, offer.handle))
         return Offers(accounts=tuple(ordered[:_MOST_OFFERED]), trouble=told.trouble)
 
     # --- asking -------------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from core.handles import Handle
 from core.manifest import Manifest, NetworkAvailability, Target, Verified
 from core.models import AccountName, Clock, Entry, Snapshot
 from core.settings import NetworkSettings, Settings
+from core.suppression import Suppression
 
 T = TypeVar("T")
 
@@ -59,6 +60,7 @@ class Source:
     owner: str = ""  # the team whose own key it is; empty for the installation's
     expires_at: datetime | None = None  # of a connected key
     opened: Opened | None = None
+    suppression: Suppression | None = None  # None: nobody asked not to be scored
 
     def keyed(self, keys: Keys) -> "Source":
         """Return the network as a team reads it: its own key before the environment's, the installation's after."""
@@ -157,11 +159,27 @@ class Source:
     ) -> Snapshot:
         """Return what the network shows, within `patience`; raises one SourceError.
 
-        Work in the `background` leaves a share of the network's budget to people who ask. A `meter` counts what it
-        costs where several fetches share one reservation; else each has its own.
+        Every reading of an account passes here: OptedOut is raised before the network is asked for somebody who asked
+        not to be scored, and instead of an answer that turns out to be about them. Work in the `background` leaves a
+        share of the network's budget to people who ask. A `meter` counts what it costs where several fetches share one
+        reservation; else each has its own.
         """
         if self.obstacle:
             raise NotConfigured(self.manifest.name, self.obstacle)
+        if self.suppression is not None:
+            await self.suppression.refuse(self.connector.manifest, target.handle, target.native_id)
+        snapshot = await self._fetched(target, since, patience, background, meter)
+        if self.suppression is not None:
+            await self.suppression.refuse_found(self.connector.manifest, snapshot.profile)
+        return snapshot
+
+    async def opted_out(self, handle: str) -> bool:
+        """Return whether a creator asked not to be scored under this handle."""
+        return self.suppression is not None and await self.suppression.holds(self.connector.manifest.name, handle)
+
+    async def _fetched(
+        self, target: Target, since: datetime, patience: timedelta, background: bool, meter: Meter | None
+    ) -> Snapshot:
         if self.opened is None:
             return await self._read(target, since, patience, background, meter, self.settings.values)
         own = Target(handle=target.handle, native_id=self.opened.native_id)
@@ -253,9 +271,13 @@ def sources_of(
     http: HttpClient,
     clock: Clock,
     budgets: Budgets | None = None,
+    suppression: Suppression | None = None,
 ) -> dict[str, Source]:
     """Return every network's source by name, in the connectors' order."""
-    return {name: Source(found, settings.network(name), http, clock, budgets) for name, found in connectors.items()}
+    return {
+        name: Source(found, settings.network(name), http, clock, budgets, suppression=suppression)
+        for name, found in connectors.items()
+    }
 
 
 async def of_team(sources: Mapping[str, Source], credentials: Credentials | None, team: str) -> Mapping[str, Source]:

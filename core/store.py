@@ -7,14 +7,14 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from core import archive, finding, leaving, recall, recording
+from core import archive, finding, leaving, recall, recording, rights_rows
 from core import creators as team_side
 from core import retention as keeping
 from core.archive import ProfileReading, ScoredAccount
 from core.creators import KnownHandle, LinkedAccount, TeamCreator
 from core.database import Database, open_database
 from core.finding import Pair, ScorePoint, StoredAccount, StoredCreator
-from core.models import Clock, Failure, NetworkReading, NetworkScore, Post, Snapshot, Status
+from core.models import Clock, Failure, NetworkReading, NetworkScore, Post, Profile, Snapshot, Status
 from core.recall import Past
 from core.recording import Learnt, Missed
 from core.tables import handle_key
@@ -36,6 +36,18 @@ def _nothing(conn: Connection) -> None:
     """Write nothing more."""
 
 
+def _pair(snapshot: Snapshot) -> Pair:
+    return snapshot.profile.network, snapshot.profile.native_id
+
+
+class Bar(Protocol):
+    """Says of accounts that were read which may not be kept: (network, native id); see core/suppression.py."""
+
+    def among(self, conn: Connection, profiles: Sequence[Profile]) -> frozenset[Pair]:
+        """Look inside the transaction that would keep them."""
+        ...
+
+
 class Follower(Protocol):
     """Does its own work inside the transactions of the store, so that both stand or neither."""
 
@@ -55,6 +67,7 @@ class Store:
         self._db = database
         self._clock = clock
         self._followers: list[Follower] = []
+        self._bar: Bar | None = None
 
     @property
     def database(self) -> Database:
@@ -71,6 +84,13 @@ class Store:
     def follow(self, follower: Follower) -> None:
         """Let `follower` take part in every transaction that records an attempt or links accounts."""
         self._followers.append(follower)
+
+    def keep_out(self, bar: Bar) -> None:
+        """Store nothing of accounts that `bar` names."""
+        self._bar = bar
+
+    def _barred(self, conn: Connection, snapshots: Sequence[Snapshot]) -> frozenset[Pair]:
+        return self._bar.among(conn, [one.profile for one in snapshots]) if self._bar is not None else frozenset()
 
     def _attempted(self, conn: Connection, account_id: int | None, now: datetime) -> None:
         if account_id is not None:
@@ -126,11 +146,13 @@ class Store:
 
         `changed` are the posts that are new or whose counts moved, `deleted` native ids of posts that are gone. A
         handle that moved to another native id moves here too. An older reading never replaces a newer one. None, and
-        nothing written, for what an owner has taken back while it was read.
+        nothing written, for what an owner has taken back while it was read, or asked not to be scored.
         """
         now = self._clock.now()
 
         def work(conn: Connection) -> int | None:
+            if self._barred(conn, [snapshot]):
+                return None
             account_id = recording.record(conn, snapshot, reading, changed, deleted, now)
             self._attempted(conn, account_id, now)
             return account_id
@@ -144,7 +166,9 @@ class Store:
         now = self._clock.now()
 
         def work(conn: Connection) -> None:
-            ids = recording.record_many(conn, learnt, missed, now)
+            barred = self._barred(conn, [one.snapshot for one in learnt])
+            kept = [one for one in learnt if _pair(one.snapshot) not in barred]
+            ids = recording.record_many(conn, kept, missed, now)
             for follower in self._followers if ids else ():
                 follower.attempted(conn, ids, now)
             also(conn)
@@ -195,9 +219,21 @@ class Store:
         """Store scores of past days in one transaction, beside those of other versions; False without the account."""
         return await self._db.write(archive.keep_scores, network, native_id, scores)
 
-    async def forget(self, network: str, native_id: str) -> bool:
-        """Delete an account with everything that hangs on it; False when it was unknown."""
-        return await self._db.write(recording.forget, network, native_id)
+    async def forget(self, network: str, name: str, *, also: Callable[[Connection], None] = _nothing) -> bool:
+        """Delete an account with everything that hangs on it, of every team; False when nothing was stored of it.
+
+        `name` is a handle or a native id; `also` writes in the same transaction. See core/rights_rows.py.
+        """
+        now = self._clock.now()
+
+        def work(conn: Connection) -> bool:
+            also(conn)
+            one = rights_rows.whose(conn, network, name)
+            for creator_id in rights_rows.forget(conn, one):
+                self._regrouped(conn, creator_id, now)
+            return bool(one.native_ids or one.creator_ids)
+
+        return await self._db.write(work)
 
     async def purge(self, now: datetime, retention: Mapping[str, timedelta]) -> int:
         """Delete what may no longer be kept, a hundred accounts a transaction; the number of accounts emptied.
@@ -224,20 +260,6 @@ class Store:
         if await self._db.read(keeping.purged_today, now):
             return 0
         return await self.purge(now, retention)
-
-    # --- people who asked never to be looked up ---
-
-    async def suppress(self, digest: bytes) -> None:
-        """Remember a keyed hash of an account whose owner asked never to be looked up."""
-        await self._db.write(recording.suppress, digest, self._clock.now())
-
-    async def release(self, digest: bytes) -> bool:
-        """Undo `suppress`; False when the hash was not stored."""
-        return await self._db.write(recording.release, digest)
-
-    async def suppressed(self) -> frozenset[bytes]:
-        """Every suppressed hash; read once at start and kept."""
-        return await self._db.read(recall.suppressed)
 
     # --- creators and settings: each team's own ---
 

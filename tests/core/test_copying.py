@@ -14,7 +14,7 @@ from core.copying import ROWS_A_STEP, copy, tables
 from core.database import open_database
 from core.errors import InputError, StoreError
 from core.store import Store
-from core.tables import creators, metadata, misses
+from core.tables import creators, metadata, misses, suppressions
 from core.tables_jobs import heartbeats
 from tests import postgres
 from tests.core.stored_readings import DAY, NOON, HandClock, keep_fetch, make_posts
@@ -43,7 +43,8 @@ async def fill(url: str) -> None:
         await store.link("T2", "Ümlaut", [("bluesky", "did:plc:ümlaut")])
         await store.track("T1", "Glow", NOON)
         await store.set_setting("T1", "zone", "Europe/Berlin")
-        await store.suppress(b"\x00\xff" * 16)
+        held = {"hash": b"\x00\xff" * 16, "at": 1}
+        await store.database.write(lambda conn: conn.execute(insert(suppressions), held))
 
 
 async def answers(url: str) -> list[object]:
@@ -58,7 +59,7 @@ async def answers(url: str) -> list[object]:
             await store.counts_as_of("bluesky", "did:plc:glow", (NOON - 3 * DAY).date()),
             await store.creators("T1"),
             await store.settings("T1"),
-            await store.suppressed(),
+            await store.database.read(lambda conn: set(conn.scalars(select(suppressions.c.hash)))),
         ]
 
 

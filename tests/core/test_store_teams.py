@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import InputError, NotRecorded
 from core.store import Store, StoredCreator
-from tests.core.stored_readings import DAY, NOON, HandClock, keep_fetch, open_store
+from tests.core.stored_readings import DAY, NOON, keep_fetch, open_store
 
 BLUESKY, GITHUB = ("bluesky", "did:plc:glow"), ("github", "7")
 
@@ -180,13 +180,3 @@ async def test_settings_are_kept_changed_and_deleted(tmp_path: Path) -> None:
         await store.set_setting("A", "zone", None)
     async with open_store(tmp_path) as store:
         assert await store.settings("A") == {"locale": "ja"}
-
-
-async def test_suppressed_hashes_are_kept_until_released(tmp_path: Path) -> None:
-    async with open_store(tmp_path, HandClock()) as store:
-        await store.suppress(b"\x00\xff")
-        await store.suppress(b"\x00\xff")
-        assert await store.suppressed() == {b"\x00\xff"}
-        assert await store.release(b"\x00\xff")
-        assert not await store.release(b"\x00\xff")
-        assert await store.suppressed() == frozenset()
