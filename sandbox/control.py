@@ -1,6 +1,7 @@
 """The sandbox's own controls over HTTP, for programs that run beside it."""
 
 import json
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from sandbox import discord_control, slack_control
 
 if TYPE_CHECKING:
     from sandbox.server import Sandbox
+
+
+Endpoint = Callable[[Request], Awaitable[JSONResponse]]
 
 
 class _Refused(Exception):
@@ -47,21 +51,16 @@ def control_app(box: "Sandbox") -> Starlette:
         counts = {name: box.requests.count(name) for name in box.networks}
         return JSONResponse({"counts": counts, "paths": box.requests.paths(network)[-1000:]})
 
-    async def slack(request: Request) -> JSONResponse:
-        if request.method == "GET":
-            return JSONResponse(slack_control.state(box))
-        try:
-            return JSONResponse(await slack_control.act(box, await _body(request)))
-        except (TypeError, ValueError, LookupError, TimeoutError) as error:
-            raise _Refused(f"cannot do this: {error}") from error
+    def chat(state: Callable[["Sandbox"], Any], act: Callable[["Sandbox", Any], Awaitable[Any]]) -> Endpoint:
+        async def room(request: Request) -> JSONResponse:
+            if request.method == "GET":
+                return JSONResponse(state(box))
+            try:
+                return JSONResponse(await act(box, await _body(request)))
+            except (TypeError, ValueError, LookupError, TimeoutError) as error:
+                raise _Refused(f"cannot do this: {error}") from error
 
-    async def discord(request: Request) -> JSONResponse:
-        if request.method == "GET":
-            return JSONResponse(discord_control.state(box))
-        try:
-            return JSONResponse(await discord_control.act(box, await _body(request)))
-        except (TypeError, ValueError, LookupError, TimeoutError) as error:
-            raise _Refused(f"cannot do this: {error}") from error
+        return room
 
     async def refused(request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"error": str(error)}, 400)
@@ -72,8 +71,8 @@ def control_app(box: "Sandbox") -> Starlette:
             Route("/faults", faults, methods=["GET", "POST", "DELETE"]),
             Route("/creators", creators),
             Route("/requests", requests, methods=["GET", "DELETE"]),
-            Route("/slack", slack, methods=["GET", "POST"]),
-            Route("/discord", discord, methods=["GET", "POST"]),
+            Route("/slack", chat(slack_control.state, slack_control.act), methods=["GET", "POST"]),
+            Route("/discord", chat(discord_control.state, discord_control.act), methods=["GET", "POST"]),
         ],
         exception_handlers={_Refused: refused},
     )

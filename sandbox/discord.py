@@ -21,11 +21,11 @@ from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sandbox.chat_office import driven
 from sandbox.discord_api import discord_app
 from sandbox.discord_deeds import Interaction, Modal
 from sandbox.discord_events import Events
 from sandbox.discord_forms import Forms
-from sandbox.discord_office import driven
 from sandbox.discord_people import GROUP, TEXT, Channel, Guild, Json, Member, Message, User, found
 from sandbox.discord_permissions import ALL, BITS, ORDINARY, Role
 from sandbox.discord_registry import Lookup, descend, filled, may_see, nested, offered, words

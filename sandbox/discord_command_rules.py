@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
+from sandbox.checks import Check, Finding, anything, finite, flag, items, shape, string, whole
 from sandbox.discord_people import Json
-from sandbox.slack_blocks import Check, Finding, anything, finite, flag, items, shape, string, whole
 
 COMMANDS_MOST, MENUS_MOST = 100, 15
 TEXT_MOST = 8000  # characters of a command: names, descriptions and choice values

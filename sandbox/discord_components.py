@@ -4,8 +4,8 @@ documentation (Component Reference)."""
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sandbox.checks import Check, Finding, anything, flag, items, shape, string, whole
 from sandbox.discord_people import Json
-from sandbox.slack_blocks import Check, Finding, anything, flag, items, shape, string, whole
 
 COMPONENTS_MOST = 40
 TEXT_MOST = 4000

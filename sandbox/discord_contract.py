@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from sandbox.checks import Finding
 from sandbox.discord_people import Json
-from sandbox.slack_blocks import Finding
 
 _HOOK = "/webhooks/{application}/{token}"
 _CALLBACK = "POST /interactions/{interaction}/{token}/callback"

@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from sandbox.chat_office import driven
 from sandbox.discord_deeds import Interaction, Modal
-from sandbox.discord_office import Office, driven
+from sandbox.discord_office import Office
 from sandbox.discord_people import Channel, Json, Message, User
 from sandbox.discord_registry import CHANNEL, ROLE, USER, Lookup
 

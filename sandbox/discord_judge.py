@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sandbox.checks import Finding
 from sandbox.discord_command_rules import judge_commands as check_commands
 from sandbox.discord_office import merged, too_large
 from sandbox.discord_people import Json, Message
@@ -10,7 +11,6 @@ from sandbox.discord_rules import judge_choices as check_choices
 from sandbox.discord_rules import judge_message as check_message
 from sandbox.discord_rules import judge_modal as check_modal
 from sandbox.discord_wire import Call, Refusal
-from sandbox.slack_blocks import Finding
 
 
 def judge_message(

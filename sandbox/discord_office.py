@@ -1,58 +1,36 @@
 """The state of the pretend Discord, and everything that may change it: ids, time, judging, showing messages."""
 
-import asyncio
-import functools
-import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Literal
 
+from sandbox.chat_office import ChatOffice
+from sandbox.checks import Finding, Violation
 from sandbox.discord_contract import Contract, load
 from sandbox.discord_gateway import Gateway
 from sandbox.discord_people import DIRECT, EPHEMERAL, LOADING, THREAD, V2, Channel, Guild, Json, Message, Upload, User
 from sandbox.discord_permissions import BITS
-from sandbox.discord_rules import Violation, form_errors
+from sandbox.discord_rules import form_errors
 from sandbox.discord_shapes import APPLICATION, FILE_BYTES, channel_json
 from sandbox.discord_weather import Weather
 from sandbox.discord_wire import Call, Refusal, Sent
-from sandbox.slack_blocks import Finding
 
 if TYPE_CHECKING:
     from sandbox.discord_deeds import Interaction
     from sandbox.server import Sandbox
 
-P = ParamSpec("P")
-T = TypeVar("T")
-S = TypeVar("S", bound="Office")
-
-LOOK_EVERY = 0.01  # seconds; what a test waits for may be the bot's own state, which wakes nobody here
 EPOCH_MS = 1_420_070_400_000  # Discord's first second, 2015-01-01
 
 
-def driven(
-    method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
-    """Run a driver in the sandbox's own loop, from whatever loop it is awaited in."""
-
-    @functools.wraps(method)
-    async def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        home = self.loop
-        if home is asyncio.get_running_loop():
-            return await method(self, *args, **kwargs)
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(method(self, *args, **kwargs), home))
-
-    return run
-
-
-class Office:
+class Office(ChatOffice):
     """Guilds with all that is in them, the app's token, and what the app asked so far."""
 
+    look_every = 0.01  # what a test waits for may be the bot's own state, which wakes nobody here
+
     def __init__(self, box: "Sandbox", contracts: Path | None = None) -> None:
-        self.box = box
+        super().__init__(box)
         self.token = "sandbox.discord.token"  # the right one; `revoke_token` changes it
-        self.patience = 3.0  # seconds within which an interaction has to be answered
         self.token_seconds = 900.0  # life of an interaction's token
         self.time_by: Literal["both", "sandbox", "real"] = "both"  # the clock that judges these two
         self.followup_after_delete = False  # what Discord itself does here is not documented: the strict reading
@@ -61,7 +39,6 @@ class Office:
         self.users: dict[int, User] = {}
         self.directs: dict[int, Channel] = {}
         self.weather = Weather()
-        self.violations: list[Violation] = []
         self.calls: deque[Call] = deque(maxlen=20_000)
         self.invalid_requests = 0  # answers 401, 403 and 429: ten thousand in ten minutes are a ban
         self.interactions: dict[str, Interaction] = {}
@@ -69,60 +46,17 @@ class Office:
         self.syncs: list[int] = []  # a guild's id or 0, for each time commands were put
         self.nonces_seen: dict[tuple[int, str], tuple[float, Message]] = {}
         self.contract: Contract | None = None if contracts is None else load(contracts)
-        self._numbers = itertools.count(1)
         self._last_id = 0
-        self._waiting: set[asyncio.Future[None]] = set()
         self.gateway = Gateway(self)
         self.bot = User(APPLICATION, "clout", "Clout", bot=True)
         self.users[self.bot.id] = self.bot
 
-    # --- time and waiting ---------------------------------------------------------------------------------------------
-
-    @property
-    def origin(self) -> str:
-        """Return the sandbox's own address."""
-        return self.box.origin
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """Return the loop the sandbox runs in; raises RuntimeError before it runs."""
-        if self.box.loop is None:
-            raise RuntimeError("the sandbox is not running: write `async with Sandbox() as box`")
-        return self.box.loop
-
-    def moment(self) -> tuple[float, float]:
-        """Return now, on the sandbox's clock and on one that only runs."""
-        return self.box.clock.now().timestamp(), time.monotonic()
+    # --- time and ids ---------------------------------------------------------------------------------------------
 
     def age(self, born: tuple[float, float]) -> float:
         """Return the seconds since a moment, by the clock that judges; with both by whichever went further."""
         ours, real = (now - then for now, then in zip(self.moment(), born, strict=True))
         return {"both": max(ours, real), "sandbox": ours, "real": real}[self.time_by]
-
-    def wake(self) -> None:
-        """Let everybody who waits for something look again."""
-        if self.box.loop is not None:
-            self.box.loop.call_soon_threadsafe(self._wake)
-
-    def _wake(self) -> None:
-        for waiting in self._waiting:
-            if not waiting.done():
-                waiting.set_result(None)
-
-    @driven
-    async def until(self, ready: Callable[[], bool], seconds: float = 5.0, what: str = "that") -> None:
-        """Wait until something is so; raises TimeoutError naming it."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not ready():
-                    waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                    self._waiting.add(waiting)
-                    try:
-                        await asyncio.wait([waiting], timeout=LOOK_EVERY)
-                    finally:
-                        self._waiting.discard(waiting)
-        except TimeoutError as error:
-            raise TimeoutError(f"waited {seconds:g} s in vain for {what}") from error
 
     def tell(self, name: str, value: Json, guild: Guild | None = None) -> None:
         """Send an event over the gateway, from whatever thread."""

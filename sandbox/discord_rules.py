@@ -7,28 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.checks import Check, Finding, anything, finite, flag, items, shape, string, whole
 from sandbox.discord_components import address, check_components, doubles, inner, modal, pictures
 from sandbox.discord_people import V2, Json
-from sandbox.slack_blocks import Check, Finding, anything, finite, flag, items, shape, string, whole
 
 CONTENT_MOST = 2000
 EMBED_TEXT_MOST = 6000
 FILES_MOST = 10
 NONCE_MOST = 25
 PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp")
-
-
-@dataclass(frozen=True)
-class Violation:
-    """One thing wrong with one request: where it was sent, the JSON pointer, why. `house`: Discord would take it."""
-
-    where: str
-    path: str
-    reason: str
-    house: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.where} {self.path or '/'}: {self.reason}"
 
 
 @dataclass

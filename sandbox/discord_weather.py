@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from sandbox.faults import newest
 
 LOST = frozenset({"hang_up", "silence"})
 """`hang_up` drops the connection, `silence` never answers."""
@@ -64,15 +66,7 @@ class Weather:
 
     def take(self, route: str) -> Trouble | None:
         """Return the newest fault that fits and count it down; None in good weather."""
-        for place in range(len(self._troubles) - 1, -1, -1):
-            one = self._troubles[place]
-            if fnmatchcase(route, one.route):
-                if one.times is not None and one.times <= 1:
-                    del self._troubles[place]
-                elif one.times is not None:
-                    self._troubles[place] = replace(one, times=one.times - 1)
-                return one
-        return None
+        return newest(self._troubles, lambda one: fnmatchcase(route, one.route))
 
     def count(self, route: str, template: str) -> tuple[Bucket, float]:
         """Count a call; return its bucket, and the seconds to wait when it was one too many, else 0."""

@@ -1,7 +1,8 @@
 """Bad weather: switchable faults per network, account or path."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
 COMMON = frozenset({
     "429", "500", "502", "503", "timeout", "slow", "drip", "truncated", "changed", "odd_counts", "not_json", "html",
@@ -77,6 +78,33 @@ class Fault:
     def fits(self, path_and_query: str, subjects: frozenset[str]) -> bool:
         """Return whether this request meets the fault."""
         return (not self.handle or self.handle.lower() in subjects) and self.path in path_and_query
+
+
+class Passing(Protocol):
+    """Anything that happens `times` times, or with None until it is switched off; a dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def times(self) -> int | None:
+        """Return how often it is still to happen."""
+        ...
+
+
+T = TypeVar("T", bound=Passing)
+
+
+def newest(active: list[T], fits: Callable[[T], bool]) -> T | None:
+    """Return the last one that fits and count it down in the list; None when none does."""
+    for place in range(len(active) - 1, -1, -1):
+        one = active[place]
+        if fits(one):
+            if one.times is not None and one.times <= 1:
+                del active[place]
+            elif one.times is not None:
+                active[place] = replace(one, times=one.times - 1)
+            return one
+    return None
 
 
 class Faults:
@@ -156,12 +184,7 @@ class Faults:
 
     def take(self, network: str, path_and_query: str, subjects: frozenset[str]) -> Fault | None:
         """Return the newest fault that fits and count it down; None in good weather."""
-        for place in range(len(self._active) - 1, -1, -1):
-            fault = self._active[place]
-            if fault.network == network and fault.fits(path_and_query, subjects):
-                self._count_down(place, fault)
-                return fault
-        return None
+        return newest(self._active, lambda one: one.network == network and one.fits(path_and_query, subjects))
 
     def calm(self, network: str) -> bool:
         """Return whether nothing at all is switched on for a network."""
@@ -170,14 +193,6 @@ class Faults:
     def any_for(self, network: str) -> bool:
         """Return whether a network has any fault at all: the quick way out."""
         return any(fault.network == network for fault in self._active)
-
-    def _count_down(self, place: int, fault: Fault) -> None:
-        if fault.times is None:
-            return
-        if fault.times <= 1:
-            del self._active[place]
-        else:
-            self._active[place] = replace(fault, times=fault.times - 1)
 
     def _check(self, network: str) -> None:
         if network not in self._networks:

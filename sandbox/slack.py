@@ -9,13 +9,14 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sandbox.chat_office import driven
+from sandbox.checks import Violation
 from sandbox.slack_api import slack_app
 from sandbox.slack_deeds import Interaction
 from sandbox.slack_delivery import Ack, Parcel, deliver, new_envelope
 from sandbox.slack_events import Events
 from sandbox.slack_forms import Forms
 from sandbox.slack_hooks import Hook
-from sandbox.slack_office import driven
 from sandbox.slack_payloads import (
     actions_payload,
     chosen,
@@ -26,7 +27,7 @@ from sandbox.slack_payloads import (
     suggestion_payload,
 )
 from sandbox.slack_people import Channel, Json, Message, Person, View, Workspace
-from sandbox.slack_rules import Violation, judge_options
+from sandbox.slack_rules import judge_options
 from sandbox.slack_transcript import plain, transcript, view_text
 from sandbox.slack_wire import Refusal
 

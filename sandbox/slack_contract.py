@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sandbox.slack_blocks import Finding
+from sandbox.checks import Finding
 from sandbox.slack_people import Json
 
 NEWER_ARGUMENTS = frozenset(

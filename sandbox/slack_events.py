@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
+from sandbox.chat_office import driven
 from sandbox.slack_deeds import Interaction
 from sandbox.slack_delivery import Ack, Parcel, deliver, new_envelope
 from sandbox.slack_forms import Forms
-from sandbox.slack_office import driven
 from sandbox.slack_payloads import event_payload
 from sandbox.slack_people import Channel, Workspace
 from sandbox.slack_shapes import VERIFICATION, view_json

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from sandbox.chat_office import driven
+from sandbox.checks import Violation
 from sandbox.slack_deeds import Interaction
-from sandbox.slack_office import Office, driven
+from sandbox.slack_office import Office
 from sandbox.slack_payloads import chosen, closed_payload, initial, submission_payload
 from sandbox.slack_people import Channel, Json, Message, Person, View, Workspace
-from sandbox.slack_rules import Violation, judge_errors
+from sandbox.slack_rules import judge_errors
 from sandbox.slack_wire import Refusal
 
 TROUBLE = "We had some trouble connecting. Try again?"

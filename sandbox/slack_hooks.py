@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from sandbox.checks import Violation
 from sandbox.slack_people import Channel, Json, Message, Person, Workspace
-from sandbox.slack_rules import Violation
 from sandbox.slack_wire import Refusal, decoded
 
 if TYPE_CHECKING:

@@ -2,13 +2,7 @@
 
 from typing import Any
 
-from sandbox.slack_blocks import (
-    BUTTONS,
-    ELEMENTS,
-    IMAGE,
-    PICKERS,
-    SELECTS,
-    TYPED,
+from sandbox.checks import (
     Check,
     Finding,
     anything,
@@ -20,10 +14,10 @@ from sandbox.slack_blocks import (
     kinds,
     shape,
     string,
-    text,
     whole,
     word,
 )
+from sandbox.slack_blocks import BUTTONS, ELEMENTS, IMAGE, PICKERS, SELECTS, TYPED, text
 
 _BLOCK = {"block_id": string(255, 1)}
 _AXES = ("line", "bar", "area")

@@ -1,19 +1,17 @@
 """The state of the pretend Slack, and everything that may change it: posting, views, triggers, tokens, judging."""
 
 import asyncio
-import functools
-import itertools
-import time
 from collections import deque
-from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from sandbox.chat_office import ChatOffice
+from sandbox.checks import Violation
 from sandbox.slack_contract import Contract
 from sandbox.slack_hooks import Hook
 from sandbox.slack_people import Channel, Installation, Json, Message, Person, Upload, View, Workspace
-from sandbox.slack_rules import Verdict, Violation, judge_message, judge_view, nodes, without_call
+from sandbox.slack_rules import Verdict, judge_message, judge_view, nodes, without_call
 from sandbox.slack_shapes import APP_ID
 from sandbox.slack_socket import Sockets
 from sandbox.slack_uploads import is_ready
@@ -25,10 +23,6 @@ if TYPE_CHECKING:
     from sandbox.server import Sandbox
     from sandbox.slack_deeds import Interaction
 
-P = ParamSpec("P")
-T = TypeVar("T")
-S = TypeVar("S", bound="Office")
-
 SCOPES = frozenset(
     "commands chat:write chat:write.public channels:read groups:read channels:join users:read files:write "
     "files:read".split()
@@ -36,28 +30,13 @@ SCOPES = frozenset(
 """What Clout's manifest asks for."""
 
 
-def driven(
-    method: Callable[Concatenate[S, P], Coroutine[Any, Any, T]],
-) -> Callable[Concatenate[S, P], Coroutine[Any, Any, T]]:
-    """Run a driver in the sandbox's own loop, from whatever loop it is awaited in."""
-
-    @functools.wraps(method)
-    async def run(self: S, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        home = self.loop
-        if home is asyncio.get_running_loop():
-            return await method(self, *args, **kwargs)
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(method(self, *args, **kwargs), home))
-
-    return run
-
-
-class Office:
+class Office(ChatOffice):
     """Workspaces with all that is in them, and the app's keys."""
 
     home: Workspace
 
     def __init__(self, box: "Sandbox", contracts: Path | None = None) -> None:
-        self.box = box
+        super().__init__(box)
         self.workspaces: dict[str, Workspace] = {}
         self.app_token = "xapp-1-" + APP_ID + "-sandbox"
         self.signing_secret = "sandbox-signing-secret"
@@ -65,7 +44,6 @@ class Office:
         self.client_id, self.client_secret = "1.1", "sandbox-client-secret"
         self.redirect_url = ""
         self.request_url: str | None = None
-        self.patience = 3.0  # seconds within which the app has to answer
         self.spent_status = 404  # of a response_url that is used up or too old
         self.rotation = True
         self.token_seconds = 43_200.0  # life of a rotated token
@@ -74,7 +52,6 @@ class Office:
         self.unsupported_blocks: set[str] = set()
         self.groups: set[str] = set()  # ids of user groups that a message may call, one each
         self.weather = Weather()
-        self.violations: list[Violation] = []
         self.calls: deque[Call] = deque(maxlen=20_000)
         self.files: dict[str, Upload] = {}
         self.views: list[View] = []
@@ -82,65 +59,14 @@ class Office:
         self.codes: dict[str, tuple[Workspace, frozenset[str]]] = {}
         self.interactions: dict[str, Interaction] = {}
         self._contract = None if contracts is None else Contract(contracts)
-        self._numbers = itertools.count(1)
-        self._waiting: set[asyncio.Future[None]] = set()
         self.sockets = Sockets(self)
 
     # --- time and waiting ---------------------------------------------------------------------------------------------
 
     @property
-    def origin(self) -> str:
-        """Return the sandbox's own address."""
-        return self.box.origin
-
-    @property
     def stopping(self) -> asyncio.Event:
         """Return the event that is set when the sandbox ends."""
         return self.box.stopping
-
-    @property
-    def loop(self) -> asyncio.AbstractEventLoop:
-        """Return the loop the sandbox runs in; raises RuntimeError before it runs."""
-        if self.box.loop is None:
-            raise RuntimeError("the sandbox is not running: write `async with Sandbox() as box`")
-        return self.box.loop
-
-    def seconds(self) -> float:
-        """Return the sandbox's moment in epoch seconds."""
-        return self.box.clock.now().timestamp()
-
-    def moment(self) -> tuple[float, float]:
-        """Return now, on the sandbox's clock and on one that only runs."""
-        return self.seconds(), time.monotonic()
-
-    def age(self, born: tuple[float, float]) -> float:
-        """Return the seconds since a moment, by whichever clock went further."""
-        return max(self.seconds() - born[0], time.monotonic() - born[1])
-
-    def wake(self) -> None:
-        """Let everybody who waits for something look again."""
-        if self.box.loop is not None:
-            self.box.loop.call_soon_threadsafe(self._wake)
-
-    def _wake(self) -> None:
-        for waiting in self._waiting:
-            if not waiting.done():
-                waiting.set_result(None)
-
-    @driven
-    async def until(self, ready: Callable[[], bool], seconds: float = 5.0, what: str = "that") -> None:
-        """Wait until something is so; raises TimeoutError naming it."""
-        try:
-            async with asyncio.timeout(seconds):
-                while not ready():
-                    waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                    self._waiting.add(waiting)
-                    try:
-                        await waiting
-                    finally:
-                        self._waiting.discard(waiting)
-        except TimeoutError as error:
-            raise TimeoutError(f"waited {seconds:g} s in vain for {what}") from error
 
     # --- names --------------------------------------------------------------------------------------------------------
 

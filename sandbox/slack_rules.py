@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.slack_blocks import SELECTS, Check, Finding, anything, flag, items, kinds, shape, string, text, word
+from sandbox.checks import Check, Finding, anything, flag, items, kinds, shape, string, word
+from sandbox.slack_blocks import SELECTS, text
 from sandbox.slack_kit import BLOCKS
 from sandbox.slack_people import Json
 
@@ -21,19 +22,6 @@ MARKDOWN_MOST = 12_000
 VIEW_BYTES = 250_000
 SHOUTS = ("<!everyone", "<!channel", "<!here", "<!subteam")
 BOLTS_OWN = (":warning: We apologize", "⚠️ We apologize")  # Bolt's line to people of a workspace it does not know
-
-
-@dataclass(frozen=True)
-class Violation:
-    """One thing wrong with one request: where it was sent, the JSON pointer, and why. `house`: Slack would take it."""
-
-    where: str
-    path: str
-    reason: str
-    house: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.where} {self.path or '/'}: {self.reason}"
 
 
 @dataclass(frozen=True)

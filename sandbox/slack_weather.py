@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from sandbox.faults import newest
 
 LOST = frozenset({"hang_up", "silence"})
 """`hang_up` drops the connection, `silence` never answers."""
@@ -70,15 +72,7 @@ class Weather:
 
     def take(self, method: str, channel: str) -> Trouble | None:
         """Return the newest fault that fits and count it down; None in good weather."""
-        for place in range(len(self._troubles) - 1, -1, -1):
-            one = self._troubles[place]
-            if one.method in ("*", method) and one.channel in ("", channel):
-                if one.times is not None and one.times <= 1:
-                    del self._troubles[place]
-                elif one.times is not None:
-                    self._troubles[place] = replace(one, times=one.times - 1)
-                return one
-        return None
+        return newest(self._troubles, lambda one: one.method in ("*", method) and one.channel in ("", channel))
 
     def wait(self, method: str, team: str, channel: str) -> float:
         """Count a call; return the seconds to wait when it is one too many, else 0."""
