@@ -24,7 +24,8 @@ from bots.jobs_service import JobsService
 from core.app import App, build
 from core.connectors import manifests
 from core.jobs_work import REFRESHES_AT_ONCE
-from core.refreshing import BATCH, Batch
+from core.pacing import BATCH
+from core.refreshing import Batch
 from core.settings import Settings
 from core.tables import account_refresh, to_ms
 from core.turns import BACKGROUND_AT_ONCE

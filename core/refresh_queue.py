@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, bindparam, exists, func, literal, or_, select, union_all, update
 
+from core import rosters_standing as standing
 from core.finding import StoredAccount, stored_account
 from core.models import Failure
 from core.recall import Past, past
@@ -98,6 +99,24 @@ def names(conn: Connection, network: str, handles: Sequence[str]) -> dict[str, i
 def pasts(conn: Connection, network: str, native_ids: Sequence[str], since: datetime, now: datetime) -> list[Past]:
     """Return what is stored about several accounts before a fetch, in one round."""
     return [past(conn, network, native_id, since, now) for native_id in native_ids]
+
+
+def arrived(conn: Connection, network: str, found: Mapping[str, str], now: datetime) -> None:
+    """Put accounts in the place of handles that still wait for them, because their network writes them otherwise.
+
+    `found` are native ids by handle. Where nothing of the account is stored, the handle waits another day.
+    """
+    keys = {handle_key(handle): native_id for handle, native_id in found.items()}
+    mine = (_P.network == network, _P.handle_key.in_(keys))
+    waits = conn.execute(select(_P.team, _P.creator_id, _P.handle_key).where(*mine)).all() if keys else []
+    for team, creator_id, key in waits:
+        of_it = (accounts.c.network == network, accounts.c.native_id == keys[key])
+        account_id = conn.scalar(select(accounts.c.id).where(*of_it))
+        if account_id is None:
+            name_again(conn, network, key, now + timedelta(days=1), None)
+        else:
+            standing.arrived(conn, team, creator_id, network, key, account_id, now)
+            standing.regroup(conn, creator_id, now)
 
 
 _AGAIN = update(account_refresh).where(_R.account_id == bindparam("of")).values(next_due_at=bindparam("due"))

@@ -6,16 +6,16 @@ of its accounts or none. What keeps a network from answering is never an account
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-import structlog
 from sqlalchemy import Connection
 
 from core import refresh_queue as queue
 from core.budgets import Budgets
-from core.connectors.costs import Cost, Meter
+from core.connectors.costs import Meter
 from core.credentials import Credentials
 from core.errors import (
     NotConfigured,
@@ -29,31 +29,26 @@ from core.errors import (
 from core.fetching import failure_of, status_of
 from core.grants import told
 from core.learning import Read, learnt_together
-from core.manifest import BudgetState, Target, Window
+from core.manifest import Target
 from core.models import Clock, Model, Moment, Snapshot
+from core.pacing import Pacing, batch_size
+from core.pauses import Pauses
 from core.readings import READ_BACK
 from core.recording import Learnt, Missed
 from core.refresh_queue import Waiting
 from core.renewing import Renewing
 from core.rereads import read_since
+from core.rosters_standing import chunks
 from core.sources import Source, of_team
 from core.store import Store
 from core.turns import Turns
 
 EVERY = timedelta(days=1)  # DESIGN 9.7: daily where the budget suffices
-BATCH = 25  # accounts a job: one transaction, a few seconds
-MOST_A_TICK = 200  # accounts of one network, where no budget limits
-AHEAD = timedelta(minutes=2)  # how much of an allowance may be saved up for one tick
-SPARE = 0.2  # of an allowance is left to people who ask (core/allowances.py)
 FIRST_RETRY, LONGEST_RETRY = timedelta(minutes=15), timedelta(hours=6)  # of what may pass by itself
 FIRST_GONE = timedelta(days=1)  # a private, suspended or deleted account may come back, seldom
-PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # when nobody at a network could be read
-
-T = TypeVar("T")
+MOST_WAITING = 16  # batches of a network at a time: more only grow old
 
 _NOT_NOW = (RateLimited, QuotaExhausted, PaymentRequired, NotConfigured, SourceAuthFailed)
-
-log = structlog.get_logger("clout.refreshing")
 
 
 class Batch(Model):
@@ -78,14 +73,6 @@ class Refreshed(NamedTuple):
     failed: int = 0
     postponed: int = 0
     left_alone: int = 0
-
-
-@dataclass(slots=True)
-class _Pause:
-    """A network that is left alone until a moment; `times` counts pauses in a row."""
-
-    until: datetime
-    times: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +130,8 @@ class Refreshing:
         self._renewing = renewing
         self._patience = patience
         self._checkpoint = checkpoint
-        self._pauses: dict[str, _Pause] = {}
-        self._saved: dict[str, tuple[datetime, float]] = {}
+        self._pauses = Pauses()
+        self._pacing = Pacing()
 
     @property
     def networks(self) -> tuple[str, ...]:
@@ -153,8 +140,7 @@ class Refreshing:
 
     def paused_until(self, network: str) -> datetime | None:
         """Return until when a network is left alone; None when it is not."""
-        pause = self._pauses.get(network)
-        return pause.until if pause is not None and pause.until > self._clock.now() else None
+        return self._pauses.until(network, self._clock.now())
 
     # --- who is due ---------------------------------------------------------------------------------------------------
 
@@ -168,40 +154,20 @@ class Refreshing:
         batches: list[Batch] = []
         for network in self.networks:
             readable = not sources[network].obstacle or network in opened  # an owner's token needs no key of ours
-            if readable and busy.get(network, 0) < _AHEAD_BATCHES and not self._waits(network, now):
+            if readable and busy.get(network, 0) < MOST_WAITING and self._pauses.until(network, now) is None:
                 batches += await self._due_at(network, now)
         return batches
 
-    def _waits(self, network: str, now: datetime) -> bool:
-        pause = self._pauses.get(network)
-        # one that ends further ahead than any began has outlived a step back of the clock; servers may ask for days
-        return pause is not None and now < pause.until
-
     async def _due_at(self, network: str, now: datetime) -> list[Batch]:
         states = await self._budgets.left(network, "") if self._budgets is not None else ()
-        room = self._room(network, states, now)
-        if room < 1:
+        room = self._pacing.room(network, states, now)
+        if not room:
             return []
-        taken = await self._store.database.write(queue.take, network, now, int(room))
-        number = len(taken.accounts) + len(taken.handles)
-        self._saved[network] = now, room - number if number == int(room) else 0.0
+        taken = await self._store.database.write(queue.take, network, now, room)
+        self._pacing.took(network, len(taken.accounts) + len(taken.handles))
         size = batch_size(states)
-        groups = [Batch(network=network, handles=part, at=now) for part in _parts(taken.handles, size)]
-        return groups + [Batch(network=network, accounts=part, at=now) for part in _parts(taken.accounts, size)]
-
-    def _room(self, network: str, states: Sequence[BudgetState], now: datetime) -> float:
-        """Return how many accounts may be asked for now: what is left for us, spread over the time it has to last."""
-        before, saved = self._saved.get(network, (now - timedelta(seconds=20), 0.0))
-        passed = min(max(now - before, timedelta(0)), AHEAD)
-        room = float(MOST_A_TICK)
-        for state in states:
-            if state.left is None or state.limit is None or not state.rule.per_lookup:
-                continue
-            usable = max(0.0, state.left - SPARE * state.limit) / state.rule.per_lookup
-            lasts = max(_until(state, now), passed)
-            room = min(room, usable, saved + usable * (passed / lasts) if lasts else usable)
-        self._saved[network] = now, room
-        return room
+        groups = [Batch(network=network, handles=tuple(part), at=now) for part in chunks(taken.handles, size)]
+        return groups + [Batch(network=network, accounts=tuple(part), at=now) for part in chunks(taken.accounts, size)]
 
     # --- one batch ----------------------------------------------------------------------------------------------------
 
@@ -236,20 +202,20 @@ class Refreshing:
             async with self._metered(network, len(wanted)) as meter:
                 await asyncio.gather(*(self._one(source, one, outcomes, meter) for one in wanted))
         except (QuotaExhausted, PaymentRequired) as error:  # the budget does not hold the batch
-            self._leave_alone(network, error, now)
-            outcomes.postponed += [(one, self._comes_back(network, now)) for one in wanted]
+            self._pauses.begin(network, error, now)
+            outcomes.postponed += [(one, self._pauses.back(network, now)) for one in wanted]
             return
         if outcomes.failed and not outcomes.read and all(isinstance(e, Unavailable) for _, e in outcomes.failed):
-            self._leave_alone(network, outcomes.failed[0][1], now)
+            self._pauses.begin(network, outcomes.failed[0][1], now)
         elif outcomes.read:
-            self._pauses.pop(network, None)
+            self._pauses.end(network)
 
     async def _one(self, source: Source, one: _One, outcomes: _Outcomes, meter: Meter | None) -> None:
         network = source.manifest.name
         async with self._turns.background(network):
             now = self._clock.now()
-            if self._waits(network, now):
-                outcomes.postponed.append((one, self._comes_back(network, now)))
+            if self._pauses.until(network, now) is not None:
+                outcomes.postponed.append((one, self._pauses.back(network, now)))
                 return
             source = await self._opened(source, one)
             # a public account among those that owners opened is not the network's fault; and an owner lets a team look
@@ -266,7 +232,7 @@ class Refreshing:
                     outcomes.failed.append((one, error))  # what one owner does not allow keeps nobody else waiting
                     return
                 await self._refused(network, error, now)
-                outcomes.postponed.append((one, self._comes_back(network, now)))
+                outcomes.postponed.append((one, self._pauses.back(network, now)))
             except SourceError as error:
                 outcomes.failed.append((one, error))
             else:
@@ -284,25 +250,14 @@ class Refreshing:
         return source.opened is not None and await self._store.left_at(source.opened.team) is not None
 
     async def _refused(self, network: str, error: SourceError, now: datetime) -> None:
-        self._leave_alone(network, error, now)
+        self._pauses.begin(network, error, now)
         if self._budgets is not None and not error.ours and error.retry_at is not None:
             await self._budgets.refused(network, "", error.retry_at)
 
-    def _leave_alone(self, network: str, error: SourceError, now: datetime) -> None:
-        """Ask this network nothing until it said, or for a while that doubles."""
-        before = self._pauses.get(network)
-        times = before.times + 1 if before is not None and before.until <= now else 1
-        until = error.retry_at or now + min(PAUSE * 2 ** min(times - 1, 10), LONGEST_PAUSE)
-        if before is None or before.until < until:
-            self._pauses[network] = _Pause(until, times)
-            log.info("network left alone", network=network, error=type(error).__name__, until=until.isoformat())
-
-    def _comes_back(self, network: str, now: datetime) -> datetime:
-        pause = self._pauses.get(network)
-        return max(pause.until, now) if pause is not None else now + PAUSE
-
-    def _metered(self, network: str, accounts: int) -> "_Metered":
-        return _Metered(self._budgets, network, accounts)
+    def _metered(self, network: str, accounts: int) -> AbstractAsyncContextManager[Meter | None]:
+        if self._budgets is None:
+            return nullcontext()
+        return self._budgets.metered(network, "", background=True, lookups=accounts)
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -315,9 +270,11 @@ class Refreshing:
         due |= {_id(one): at for one, at in outcomes.postponed if one.known is not None}
         due |= {_id(one): one.known.stored.fetched_at + EVERY for one in fresh if one.known is not None}
         network = source.manifest.name
+        arrived = {one.handle: brought.profile.native_id for one, brought in outcomes.read if one.known is None}
 
         def schedule(conn: Connection) -> None:
             queue.again(conn, due)
+            queue.arrived(conn, network, arrived, now)
             for one, error in outcomes.failed:
                 if one.known is None:
                     queue.name_again(conn, network, one.handle, _again(one, error, now), failure_of(error))
@@ -342,69 +299,6 @@ class Refreshing:
             taught.append(one)
             await asyncio.sleep(0)  # each takes milliseconds: somebody's command may be waiting for the loop
         return taught
-
-
-class _Metered:
-    """One reservation for a whole batch, settled by what was used; counts nothing without budgets."""
-
-    def __init__(self, budgets: Budgets | None, network: str, accounts: int) -> None:
-        self._budgets = budgets
-        self._network = network
-        self._accounts = accounts
-        self._meter: Meter | None = None
-
-    async def __aenter__(self) -> Meter | None:
-        if self._budgets is None:
-            return None
-        states = await self._budgets.left(self._network, "")
-        needs = {state.rule.unit: state.rule.per_lookup * self._accounts for state in states}
-        self._kept = await self._budgets.reserve(self._network, "", needs, background=True)
-        self._meter = Meter(self._kept.needs, self._more) if states else None
-        return self._meter
-
-    async def _more(self, more: Cost) -> None:
-        assert self._budgets is not None
-        self._kept = await self._budgets.extend(self._kept, more)
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._budgets is not None and self._meter is not None:
-            await asyncio.shield(self._budgets.settle(self._kept, self._meter.spent, self._meter.answered))
-
-
-SECONDS: Mapping[Window, float] = {
-    "minute": 60.0,
-    "ten_minutes": 600.0,
-    "quarter_hour": 900.0,
-    "hour": 3600.0,
-    "rolling_day": 86_400.0,
-    "utc_day": 86_400.0,
-    "pacific_day": 86_400.0,
-    "month": 28 * 86_400.0,
-}
-"""How long each window of an allowance lasts at least."""
-
-_AHEAD_BATCHES = 16  # of a network that may wait at a time: more only grow old
-
-
-def batch_size(states: Sequence[BudgetState]) -> int:
-    """Return how many accounts one job may hold, so that a small allowance is not asked for at once."""
-    holds = [
-        (1 - SPARE) * state.limit / state.rule.per_lookup
-        for state in states
-        if state.limit is not None and state.rule.per_lookup
-    ]
-    return max(1, min([BATCH, *map(int, holds)]))
-
-
-def _until(state: BudgetState, now: datetime) -> timedelta:
-    """Return how long what is left has to last; a window nobody has begun yet lasts from now on."""
-    if state.resets_at is None:
-        return timedelta(seconds=SECONDS[state.rule.window])
-    return max(state.resets_at - now, timedelta(0))
-
-
-def _parts(wanted: Sequence[T], size: int) -> list[tuple[T, ...]]:
-    return [tuple(wanted[start : start + size]) for start in range(0, len(wanted), size)]
 
 
 def _still_fresh(source: Source, one: _One, now: datetime) -> bool:

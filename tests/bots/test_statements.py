@@ -9,7 +9,7 @@ import pytest
 from bots.statements import write_comparison, write_why
 from bots.terminal import Terminal
 from core.errors import InputError
-from tests.core.test_lookup import HandClock, Toy, opened
+from tests.core.toy_network import HandClock, Toy, opened
 
 
 @pytest.mark.parametrize("form", ["card", "json", "csv"])

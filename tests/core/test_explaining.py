@@ -14,7 +14,7 @@ from core.explain import Explanation
 from core.formats_why import compare_json, why_csv, why_json
 from core.models import Post, Snapshot
 from core.readings import READ_BACK
-from tests.core.test_lookup import START, TEAM, HandClock, Toy, opened
+from tests.core.toy_network import START, TEAM, HandClock, Toy, opened
 
 WEEK = timedelta(days=7)
 

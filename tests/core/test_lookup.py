@@ -1,109 +1,22 @@
 """The use case end to end over a real store, with networks that live in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from core.app import App, build
-from core.connectors import Connector
 from core.errors import (
     BadHandle,
     NotFound,
     NotRecorded,
     RateLimited,
-    SourceError,
     Suspended,
     Unavailable,
 )
 from core.formats import failed_lookup_json
-from core.manifest import HandleRule, Manifest, Target
-from core.models import Post, Profile, Reading, Snapshot
-from core.settings import Settings
-
-START = datetime(2026, 11, 22, 12, tzinfo=UTC)
-TEAM = "terminal"
-
-
-@dataclass
-class HandClock:
-    moment: datetime = START
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def move(self, **by: float) -> None:
-        self.moment += timedelta(**by)
-
-
-@dataclass
-class Toy:
-    """A network in memory: accounts by handle, and what goes wrong."""
-
-    name: str
-    clock: HandClock
-    accounts: dict[str, tuple[str, int]] = field(default_factory=dict)  # handle -> native id, likes a post
-    posts: int = 12
-    error: SourceError | None = None
-    gate: asyncio.Event | None = None
-    asked: list[Target] = field(default_factory=list)
-    bio_links: tuple[str, ...] = ()
-
-    async def fetch(self, target: Target, *_: object) -> Snapshot:
-        self.asked.append(target)
-        if self.gate is not None:
-            await self.gate.wait()
-        if self.error is not None:
-            raise self.error
-        for handle, (native_id, likes) in self.accounts.items():
-            if native_id == target.native_id or (target.native_id is None and handle == target.handle):
-                return self.snapshot(handle, native_id, likes)
-        raise NotFound(self.name, f"I can't find @{target.handle} on {self.name}.")
-
-    def snapshot(self, handle: str, native_id: str, likes: int) -> Snapshot:
-        now = self.clock.now()
-        profile = Profile(
-            network=self.name,
-            native_id=native_id,
-            handle=handle,
-            followers=1000,
-            fetched_at=now,
-            links=self.bio_links,
-        )
-        posts = tuple(
-            Post(network=self.name, native_id=f"p{i}", created_at=START - timedelta(days=2 + i * 3), likes=likes + i)
-            for i in range(self.posts)
-        )
-        return Snapshot(profile=profile, posts=posts, complete_from=now - timedelta(days=91))
-
-    def connector(self) -> Connector:
-        rule = HandleRule(pattern=r"[a-z0-9_]{1,30}", hint="letters and digits", example="glow", urls=())
-        manifest = Manifest(
-            name=self.name,
-            label=self.name.title(),
-            hosts=(f"{self.name}.example",),
-            base_url=f"https://{self.name}.example/",
-            handles=rule,
-            counts=frozenset({"likes"}),
-            off_wording=f"{self.name.title()} is off.",
-        )
-        return Connector(manifest, self.fetch)
-
-
-Opened = Callable[..., "object"]
-
-
-@asynccontextmanager
-async def opened(folder: Path, clock: HandClock, *toys: Toy, **env: str) -> AsyncIterator[App]:
-    connectors = {toy.name: toy.connector() for toy in toys}
-    manifests = {name: connector.manifest for name, connector in connectors.items()}
-    settings = Settings.read(manifests, {"CLOUT_DATABASE_URL": f"sqlite:///{folder}/clout.db", **env}, None)
-    async with build(settings, clock=clock, connectors=connectors) as app:
-        yield app
+from core.models import Reading
+from tests.core.toy_network import START, TEAM, HandClock, Toy, opened
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from core.errors import (
 )
 from core.roster import Standing
 from core.tables import account_refresh, creator_days, creator_pending, creators
-from tests.core.test_lookup import TEAM, HandClock, Toy, opened
+from tests.core.toy_network import TEAM, HandClock, Toy, opened
 
 DAY = timedelta(days=1)
 

@@ -12,7 +12,7 @@ from core.commands import invoke, parse, run
 from core.errors import InputError
 from core.intake_creators import BadLine
 from core.tracking import Imported
-from tests.core.test_lookup import TEAM, HandClock, Toy, opened
+from tests.core.toy_network import TEAM, HandClock, Toy, opened
 
 
 async def said(app: App, words: str, *, team: str = TEAM, manage: bool = True) -> Card:
