@@ -21,6 +21,11 @@ class Place(Model):
     thread: str | None = None
     shown: str = ""
 
+    @property
+    def where(self) -> tuple[str, str, str | None]:
+        """What tells it from other places, whatever it is called."""
+        return self.platform, self.channel, self.thread
+
 
 class Sent(Model):
     """What a platform said about a message it took: its id, by which it can be answered in a thread."""

@@ -223,7 +223,8 @@ def again(conn: Connection, kind: str, subscription: int, now: datetime) -> str 
         return None
     at = to_ms(now)
     fresh = {"state": "pending", "not_before": at, "due_at": at, "tried_at": None, "error": None, "failures": 0}
-    conn.execute(update(deliveries).where(_D.key == row.key).values(fresh))
+    below = and_(_D.parent == row.key, _D.state.in_(("pending", "failed", "skipped")))  # its thread comes along
+    conn.execute(update(deliveries).where(or_(_D.key == row.key, below)).values(fresh))
     return str(row.key)
 
 
@@ -233,10 +234,17 @@ def hurry(conn: Connection, team: str, channel: str, now: datetime) -> None:
     conn.execute(update(deliveries).where(mine).values(not_before=to_ms(now)))
 
 
-def move(conn: Connection, kind: str, subscription: int, place: Place) -> None:
-    """Let what waits and surely was not posted go to another place; one that was in a thread loses none of its own."""
-    mine = and_(_D.kind == kind, _D.subscription == subscription, _D.state == "pending", _D.tried_at.is_(None))
-    conn.execute(update(deliveries).where(mine).values(**place.model_dump(), not_before=_D.due_at))
+def move(conn: Connection, kind: str, subscription: int, place: Place, *which: ColumnElement[bool]) -> None:
+    """Let what waits and surely was not posted go to another place, written anew: a card names where it is posted.
+
+    What has been posted in part goes on below that part. `which` keeps some of it where it is.
+    """
+    whole = (_D.kind == kind, _D.subscription == subscription, _D.parent.is_(None))
+    waits = and_(*whole, _D.state == "pending", _D.tried_at.is_(None), *which)
+    keys = list(conn.scalars(select(_D.key).where(waits)))
+    conn.execute(delete(deliveries).where(_D.parent.in_(keys)))
+    fresh = {**place.model_dump(), "not_before": _D.due_at, "payload": None}
+    conn.execute(update(deliveries).where(_D.key.in_(keys)).values(fresh))
 
 
 def give_up(conn: Connection, kind: str, subscription: int, why: str) -> None:
@@ -246,8 +254,15 @@ def give_up(conn: Connection, kind: str, subscription: int, why: str) -> None:
 
 
 def drop(conn: Connection, kind: str, subscription: int) -> None:
-    """Forget every delivery of a subscription that is no more; its id may be given to another one."""
-    conn.execute(delete(deliveries).where(_D.kind == kind, _D.subscription == subscription))
+    """Forget what a subscription said that is no more, and post nothing of it; the keys stay taken."""
+    mine = and_(_D.kind == kind, _D.subscription == subscription)
+    conn.execute(update(deliveries).where(mine, _D.state.in_(("pending", "sending"))).values(state="skipped"))
+    conn.execute(update(deliveries).where(mine).values(payload=None, error=None))
+
+
+def last_subscription(conn: Connection, kind: str) -> int:
+    """Return the highest id of a subscription that ever made a delivery, 0 without any."""
+    return conn.scalar(select(func.max(_D.subscription)).where(_D.kind == kind)) or 0
 
 
 def note_skipped(conn: Connection, skipped: Sequence[Delivery]) -> None:

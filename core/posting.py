@@ -28,7 +28,7 @@ from core.wishes import Wish
 
 log = structlog.get_logger("clout.posting")
 
-KIND = "digest"
+KIND = subscriptions.KIND
 NAMED_SKIPPED = 5  # missed runs that `digest status` names after a long silence
 SAID_FOR = timedelta(days=60)  # what was posted is kept this long
 _TRIES = 3  # times an edit is applied again when somebody else was quicker
@@ -109,7 +109,7 @@ class Digests:
             now = self._clock.now()
             edited = await self._edited(before, wish, place, now)
             after = edited.model_copy(update={"edited_by": asker, "edited_at": now})
-            moved = _where(after.place) != _where(before.place)
+            moved = after.place.where != before.place.where
             if moved and not said:
                 await self._confirm(after, now)
                 said = True
@@ -234,8 +234,11 @@ class Digests:
             await self._db.write(_make, one, now)
             if zone is not None:
                 await self._zone_lost(one, zone, now)
-            await self._db.write(outbox.forget, now - SAID_FOR)
         return await self._db.read(outbox.waiting, now)
+
+    async def tidy(self, now: datetime) -> None:
+        """Forget what was said two months ago, by digests and alerts."""
+        await self._db.write(outbox.forget, now - SAID_FOR)
 
     async def _zone_lost(self, one: Subscription, zone: str, now: datetime) -> None:
         card = zone_card(one, zone)
@@ -269,6 +272,8 @@ class Digests:
         if error is None:
             await self._db.write(subscriptions.note, found.id, {**_CLEARED, "last_run_at": now})
             return None
+        if found.place.where != delivery.place.where:
+            return None  # it has another place by now, and nothing is wrong with that one
         if isinstance(error, ChannelGone):
             return await self._gone(found, error.message, now)
         if isinstance(error, DeliveryForbidden) and error.retry_at is None:
@@ -357,10 +362,6 @@ _MISSED = "Clout was not running when the digest was due, and more than a day la
 
 def _name(subscription: int, named: str) -> str:
     return f"{KIND}:{subscription}:{named}"
-
-
-def _where(place: Place) -> tuple[str, str, str | None]:
-    return place.platform, place.channel, place.thread
 
 
 def _delivery(one: Subscription, named: str, due: datetime) -> Delivery:

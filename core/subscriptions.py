@@ -6,12 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
+from core import outbox
 from core.errors import LimitReached
 from core.messenger import Place
 from core.schedules import LONGEST_GAP, Run, Schedule, Subscription
 from core.tables import AnyRow, from_date, from_ms, moment_or_none, to_date, to_ms
 from core.tables_posting import subscriptions
 
+KIND = "digest"  # of the deliveries that a subscription makes
 MOST = 50  # subscriptions a team
 _AT_ONCE = 1_000  # due ones read at a time
 
@@ -72,6 +74,9 @@ def add(conn: Connection, one: Subscription) -> Subscription:
     if count >= MOST:
         raise LimitReached(f"This team has {MOST} digests already: `digest remove` takes one away.")
     row = _values(one) | {"team": one.team, "number": (last or 0) + 1, "owner": one.owner, "version": 1}
+    if conn.dialect.name == "sqlite":  # which else gives a removed one's id, and so the keys of what that said, again
+        highest = conn.scalar(select(func.max(_S.id))) or 0
+        row["id"] = 1 + max(highest, outbox.last_subscription(conn, KIND))
     return _subscription(conn.execute(insert(subscriptions).values(row).returning(subscriptions)).one())
 
 

@@ -85,6 +85,13 @@ def announce(conn: Connection, fired: Sequence[Fired], now: datetime) -> None:
     conn.execute(delete(watch_alerts).where(watch_alerts.c.at < to_ms(now - ALERTS_KEPT)))
 
 
+def move(conn: Connection, watch_id: int, place: Place) -> None:
+    """Let what waits to be told go where its watch tells now, unless it tells of another watch too."""
+    a = watch_alerts.c
+    others = exists().where(a.delivery == deliveries.c.key, a.watch_id != watch_id)
+    outbox.move(conn, KIND, watch_id, place, ~others)
+
+
 def take_back(conn: Connection, moves: Sequence[tuple[int, int, int]]) -> None:
     """Undo what was not told after all, by watch, creator and reading: it waits for the next reading, as before."""
     a, m = watch_alerts.c, watch_marks.c

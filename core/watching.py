@@ -27,7 +27,7 @@ from core.tables import AnyRow, creators, from_ms, handle_key, moment_or_none, t
 from core.tables_watches import watch_alerts
 from core.tracking import Tracking
 from core.watches import Alert, Listed, Rule, Watch, across
-from core.watches_told import KIND, take_back
+from core.watches_told import KIND, move, take_back
 
 __all__ = ["Changed", "Listed", "Page", "SetUp", "Watch", "Watches"]
 
@@ -274,6 +274,11 @@ class Watches:
         if error is None:
             await self._db.write(rows.note, list(found), {"last_error": None, "told_at": None})
             return None
+        found = {
+            number: one for number, one in found.items() if one.place.where == delivery.place.where
+        }  # others have moved on
+        if not found:
+            return None
         values: dict[str, datetime | str | None] = {"last_error": error.message}
         lasting = isinstance(error, ChannelGone) or (isinstance(error, DeliveryForbidden) and error.retry_at is None)
         first = next(iter(found.values()))
@@ -323,6 +328,8 @@ def _add(conn: Connection, draft: Watch, now: datetime) -> tuple[Watch, bool]:
 def _store(conn: Connection, before: Watch, after: Watch, now: datetime) -> bool:
     if not rows.change(conn, after, before.version):
         return False
+    if after.place.where != before.place.where:
+        move(conn, after.id, after.place)
     if after.rule != before.rule:
         rows.unmark(conn, after.id)
         _baseline(conn, after, now)

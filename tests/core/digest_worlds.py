@@ -69,6 +69,7 @@ class Heard:
     lost: Callable[[str], Exception | None] = lambda key: None
     by_key: dict[str, str] = field(default_factory=dict)
     called: dict[str, str | None] = field(default_factory=dict)
+    where: dict[str, str] = field(default_factory=dict)
 
     async def send(
         self, team: str, place: Place, card: Card, *, key: str, under: str | None = None, mention: str | None = None
@@ -80,6 +81,7 @@ class Heard:
             self.sent.append((key, card, under))
             self.by_key[key] = str(len(self.sent))
             self.called[key] = mention
+            self.where[key] = place.channel
         if (error := self.lost(key)) is not None:
             raise error
         return Sent(message=self.by_key[key])
