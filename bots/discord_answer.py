@@ -24,6 +24,7 @@ Draw = Callable[[ChartSpec], Awaitable[bytes]]
 NEUTRAL = "This answer is for the asker alone."
 GONE = frozenset({10062, 50027, 10015, 10008, 40060})  # token or message gone, or answered already
 INVALID, TOO_LARGE = 50035, 40005
+_AGAIN = 0.5  # seconds until a connection that broke is tried once more
 log = structlog.get_logger("clout.discord")
 
 
@@ -105,8 +106,18 @@ class Answer:
         await self._attempt(self._interaction.delete_original_response())
 
     async def _edited(self, message: DiscordMessage, file: bytes | None = None) -> None:
-        files = [_file(message, file)] if file is not None else []
-        await self._interaction.edit_original_response(view=layout(message.components), attachments=files)
+        """Edit the answer, again where the connection broke: the same words a second time do no harm."""
+        view = layout(message.components)
+        for pause in (_AGAIN, None):
+            files = [_file(message, file)] if file is not None else []
+            try:
+                await self._interaction.edit_original_response(view=view, attachments=files)
+            except (aiohttp.ClientError, OSError):
+                if pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                break
         self._newer = True
 
     async def _as_embed(self, message: DiscordMessage, file: bytes | None) -> None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -18,7 +19,8 @@ from discord import app_commands
 from bots.discord_answer import GONE, Answer
 from bots.discord_commands import Value, fill
 from bots.discord_controls import OldControl, Press, pressed
-from bots.discord_view import entered, form, missing
+from bots.discord_view import entered, form, layout, missing
+from bots.render_discord import render
 from bots.rereading import FRESH, Rereadings
 from bots.running import FAREWELL, STOP_SECONDS, Running, Seen
 from core.app import App
@@ -38,6 +40,11 @@ Interaction = discord.Interaction[Any]
 RESTARTING = "Clout is restarting. Please try again in a minute."
 MENU = "Influence of links here"
 SUGGEST_SECONDS = 0.2  # for names while somebody types
+_BROKEN = (aiohttp.ClientError, TimeoutError, OSError)
+AWAY = (discord.HTTPException, discord.InteractionResponded, *_BROKEN)
+"""Why an answer does not reach Discord."""
+
+_TAKEN = 40060  # Discord: the interaction has been acknowledged already
 _CHOICES, _CHOICE = 25, 100  # names offered, and characters of each
 _NO_SERVER = "There is no server here whose things could be changed: use the command in a server that has Clout."
 _NO_LINKS = "That message names no creator I could look up: a profile link or a handle such as @name."
@@ -220,18 +227,23 @@ class DiscordFront:
         """Take an interaction on; False when it is too late, was taken already, or Clout is about to end."""
         if not self._seen.first(str(interaction.id)):
             return False
-        try:
-            if self._running.stopping:
-                await interaction.response.send_message(RESTARTING, ephemeral=True)
+        stopping = self._running.stopping
+        for again in (False, True):
+            try:
+                if stopping:
+                    await interaction.response.send_message(RESTARTING, ephemeral=True)
+                else:
+                    await interaction.response.defer(ephemeral=private, thinking=not in_place)
+            except discord.HTTPException as error:
+                if again and error.code == _TAKEN:  # the first try has arrived after all
+                    return not stopping
+                log.warning("an interaction could not be taken on", code=error.code, late=error.code in GONE)
                 return False
-            if in_place:
-                await interaction.response.defer()
+            except _BROKEN as error:  # one that idled may have been dead
+                log.warning("the connection broke as an interaction was taken on", error=type(error).__name__)
             else:
-                await interaction.response.defer(ephemeral=private, thinking=True)
-        except discord.HTTPException as error:
-            log.warning("an interaction could not be taken on", code=error.code, late=error.code in GONE)
-            return False
-        return True
+                return not stopping
+        return False
 
     async def _asked(self, interaction: Interaction, command: Command, press: Press) -> None:
         """Open a form for what a button leaves out."""
@@ -262,6 +274,14 @@ class DiscordFront:
             ref = self._reference()
             log.exception("a Discord handler failed", reference=ref, team=deed.team)
             await deed.answer.card(unexpected_card(ref))
+
+    async def failed(self, interaction: Interaction, error: BaseException) -> None:
+        """Log what nobody foresaw before an interaction was taken on, and tell the asker."""
+        ref = self._reference()
+        log.error("an interaction failed", reference=ref, team=team_of(interaction), exc_info=error)
+        told = layout(render(unexpected_card(ref), picture=False).components)
+        with suppress(*AWAY):
+            await interaction.response.send_message(view=told, ephemeral=True)
 
     async def _ran(self, deed: Deed, wanted: Invocation | CloutError, *, page: int = 0) -> None:
         ctx = await self._context(deed)

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
@@ -16,7 +17,7 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bots.discord_bot import RESTARTING, DiscordFront
+from bots.discord_bot import AWAY, RESTARTING, DiscordFront
 from bots.discord_commands import payloads
 from bots.discord_limits import Refusals
 from bots.discord_messenger import DiscordMessenger
@@ -32,7 +33,8 @@ SYNCED = "commands"
 """Under which the hash of what was synced last is kept; the team is `discord`."""
 
 _TOKEN_CLOSED = 4004
-_PATIENCE = 60.0  # seconds the library may wait at one rate limit, so that nothing hangs
+_PATIENCE = 30.0  # seconds the library may wait at one rate limit, the least it takes, so that nothing hangs
+_OLDER = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch, app_commands.TransformerError)
 _CHANGED = "This command has changed. Type it again in a minute; Discord is still showing the old one."
 
 log = structlog.get_logger("clout.discord")
@@ -52,11 +54,13 @@ class Tree(app_commands.CommandTree["Client"]):
     """Our commands; what fails before they begin gets an answer too."""
 
     async def on_error(self, interaction: discord.Interaction["Client"], error: app_commands.AppCommandError) -> None:
-        """Say privately that a command is not the one Discord shows; log everything else."""
-        log.warning("a command could not begin", error=type(error).__name__, cause=type(error.__cause__).__name__)
-        if not interaction.response.is_done():
-            with suppress(discord.HTTPException):
-                await interaction.response.send_message(_CHANGED, ephemeral=True)
+        """Say privately that a command is not the one Discord shows, or that it failed."""
+        if not isinstance(error, _OLDER):
+            await interaction.client.front.failed(interaction, error.__cause__ or error)
+            return
+        log.warning("a command is not the one Discord shows", error=type(error).__name__)
+        with suppress(*AWAY):
+            await interaction.response.send_message(_CHANGED, ephemeral=True)
 
 
 class Client(discord.AutoShardedClient):
@@ -114,8 +118,12 @@ class Client(discord.AutoShardedClient):
             log.warning("a server's coming or going was not stored", error=error.message)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
-        """Log what no handler caught."""
-        log.exception("a Discord event failed", event=event_method)
+        """Log what no handler caught, and tell the asker where there is one."""
+        error = sys.exc_info()[1]
+        if error is not None and args and isinstance(args[0], discord.Interaction):
+            await self.front.failed(args[0], error)
+        else:
+            log.exception("a Discord event failed", event=event_method)
 
 
 def client_of(front: DiscordFront, settings: DiscordSettings, refusals: Refusals | None = None) -> Client:

@@ -155,8 +155,18 @@ def _bounded(one: Any, managing: bool) -> Any:
 _Channel = app_commands.AppCommandChannel | app_commands.AppCommandThread
 
 
+POSTABLE = (
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.news_thread,
+    discord.ChannelType.public_thread,
+    discord.ChannelType.private_thread,
+)
+"""Kinds of channels that messages can be posted in; forums take threads alone."""
+
+
 class _Postable(app_commands.Transformer):
-    """Channels and threads that messages can be posted in; the library's own choice holds kinds Discord refuses."""
+    """A channel or thread to post in; the library's own choice holds kinds Discord refuses."""
 
     @property
     def type(self) -> discord.AppCommandOptionType:
@@ -164,8 +174,7 @@ class _Postable(app_commands.Transformer):
 
     @property
     def channel_types(self) -> list[discord.ChannelType]:
-        kinds = discord.ChannelType
-        return [kinds.text, kinds.news, kinds.news_thread, kinds.public_thread, kinds.private_thread]
+        return list(POSTABLE)
 
     async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:
         return value

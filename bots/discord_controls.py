@@ -27,9 +27,6 @@ a form asked for."""
 VERSION = "clout1"
 """Begins every `custom_id`; cards of another version ask to be asked for anew."""
 
-OURS = re.compile(r"clout[0-9]{0,3}~[\s\S]*")
-"""Every control that was ever ours."""
-
 ID_LIMIT = 100  # characters of a custom_id and of an option's value, docs.discord.com/developers/components/reference
 LABEL_LIMIT, OPTION_LIMIT, HINT_LIMIT = 80, 100, 150  # characters of a button, an option, a placeholder
 ROW, OPTIONS = 5, 25  # buttons of a row, options of a select

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bots.discord_client import Client
 
 NONCE = 25  # characters, docs.discord.com/developers/resources/message
-SECONDS = 30.0  # for one message until nobody knows whether it arrived
+SECONDS = 45.0  # for one message until nobody knows whether it arrived; the library waits 30 s of them at a rate limit
 _INVALID, _NO_MESSAGES, _HAS_THREAD = 50035, 50007, 160004
 _THREAD_NAME = 90  # characters
 _LATER = timedelta(minutes=5)
@@ -83,6 +83,10 @@ class DiscordMessenger:
             channel = await self._asked(place, lambda: self._client.fetch_channel(number))
         if not isinstance(channel, discord.abc.GuildChannel | discord.Thread) or f"discord:{channel.guild.id}" != team:
             raise ChannelGone(place.channel, "This server has no such channel.")
+        if not isinstance(channel, discord.abc.Messageable):
+            raise DeliveryForbidden(
+                place.channel, f"#{channel.name} takes no messages: choose a text channel or a thread."
+            )
         needed = _IN_THREADS if isinstance(channel, discord.Thread) else _NEEDED
         allowed = channel.permissions_for(channel.guild.me)
         missing = [name.replace("_", " ").title() for name in needed if not getattr(allowed, name)]
@@ -160,13 +164,10 @@ class DiscordMessenger:
                 allowed_mentions=_mentions(role),
             )
 
-        try:
-            return await self._asked(place, as_embed)
-        except _Malformed as error:
-            raise DeliveryForbidden(place.channel, "Discord does not take this message.") from error
+        return await self._asked(place, as_embed)
 
     async def _asked(self, place: Place, call: Callable[[], Awaitable[Any]]) -> Any:
-        """Do something over HTTP; raises DeliveryError, or one of the private signs below."""
+        """Do something over HTTP; raises DeliveryError, of which some have a sign of their own below."""
         if self._client.refusals.many:
             again = self._clock.now() + _LATER
             raise DeliveryForbidden(place.channel, "Discord refused too much lately; Clout waits.", retry_at=again)
@@ -182,27 +183,29 @@ class DiscordMessenger:
             raise DeliveryUnknown(place.channel, "Discord did not say whether the message arrived.") from error
 
 
-class _Malformed(Exception):
-    def __init__(self, fields: str) -> None:
-        super().__init__(fields)
+class _Malformed(DeliveryForbidden):
+    """The payload is wrong; `fields` says where."""
+
+    def __init__(self, channel: str, fields: str) -> None:
+        super().__init__(channel, "Discord does not take this message.")
         self.fields = fields
 
 
-class _HasThread(Exception):
+class _HasThread(DeliveryForbidden):
     """The message has a thread already."""
 
 
-class _TakesNone(Exception):
+class _TakesNone(DeliveryForbidden):
     """The person takes no messages."""
 
 
-def _meaning(place: Place, error: discord.HTTPException) -> Exception:
+def _meaning(place: Place, error: discord.HTTPException) -> DeliveryError:
     if error.code == _INVALID:
-        return _Malformed("; ".join(line.partition(":")[0] for line in error.text.splitlines()[1:6]))
+        return _Malformed(place.channel, "; ".join(line.partition(":")[0] for line in error.text.splitlines()[1:6]))
     if error.code == _HAS_THREAD:
-        return _HasThread()
+        return _HasThread(place.channel, "The message has a thread already.")
     if error.code == _NO_MESSAGES:
-        return _TakesNone()
+        return _TakesNone(place.channel, "Discord lets nobody but this person's friends write to them.")
     return delivery_error(place, error)
 
 

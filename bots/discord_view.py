@@ -9,8 +9,8 @@ from typing import Any
 import discord
 from discord import ui
 
-from bots.discord_commands import slot_of
-from bots.discord_controls import OURS, Json, Press, custom_id, pressed
+from bots.discord_commands import POSTABLE, slot_of
+from bots.discord_controls import Json, Press, custom_id, pressed
 from bots.render_discord import DiscordMessage
 from core.card import Button
 from core.commands import Argument, Command
@@ -21,19 +21,19 @@ FIELD_TEXT = 300  # characters somebody may enter
 _FORM_SECONDS = 900  # as long as what it answers lives
 
 
-class Control(ui.DynamicItem[ui.Item[Any]], template=OURS):
-    """A button or select of ours; its state is all that is known of it."""
+class _Unkept(ui.Item[Any]):
+    """A control that the library neither remembers nor answers: the client hands every use of one to the front."""
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: Any, /
-    ) -> "Control":
-        """Return the control that was used, of any process."""
-        return cls(item)
+    def is_dispatchable(self) -> bool:
+        return False
 
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Hand it to the front."""
-        await interaction.client.front.on_control(interaction)
+
+class _Button(_Unkept, ui.Button[Any]):
+    """A button whose state is all that is known of it."""
+
+
+class _Select(_Unkept, ui.Select[Any]):
+    """A select whose state is all that is known of it."""
 
 
 def layout(components: Sequence[Json]) -> ui.LayoutView:
@@ -87,10 +87,10 @@ def _item(one: Json) -> ui.Item[Any]:
             return ui.Button(label=one["label"], url=one["url"])
         case 2:
             off = one.get("disabled", False)
-            return Control(ui.Button(label=one["label"], custom_id=one["custom_id"], disabled=off))
+            return _Button(label=one["label"], custom_id=one["custom_id"], disabled=off)
         case _:
             options = [discord.SelectOption(label=o["label"], value=o["value"]) for o in one["options"]]
-            return Control(ui.Select(custom_id=one["custom_id"], placeholder=one["placeholder"], options=options))
+            return _Select(custom_id=one["custom_id"], placeholder=one["placeholder"], options=options)
 
 
 # --- forms ------------------------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def _field(argument: Argument, networks: Sequence[tuple[str, str]]) -> ui.Item[A
         if argument.required:
             field = ui.Select(custom_id=name, options=options)
     elif argument.kind == "channel":
-        field = ui.ChannelSelect(custom_id=name, required=argument.required)
+        field = ui.ChannelSelect(custom_id=name, required=argument.required, channel_types=list(POSTABLE))
     elif argument.kind == "role":
         field = ui.RoleSelect(custom_id=name, required=argument.required)
     elif argument.kind == "person":

@@ -230,10 +230,12 @@ async def test_a_namesake_is_chosen_from_a_select(hall, bot, monkeypatch):
 
 
 async def test_a_button_that_lacks_something_opens_a_form_even_across_a_restart(hall, clout):
-    async with running(clout, hall):
+    async with running(clout, hall) as connected:
         card = await (await asked(hall)).says("51 (49 to 54)")
         opened = await hall.click(card, "clout1~run~link~0~creator=@beanco", "ada", force=True)
         assert opened.type == 9
+        assert sum("callback" in call.path and str(opened.id) in call.path for call in hall.calls) == 1
+        assert not connected.client._connection._view_store._dynamic_items, "the library keeps nothing of a card"
         fields = opened.modal.components
         assert [one["label"] for one in fields] == ["Account"]
     async with running(clout, hall):

@@ -6,12 +6,14 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bots.discord_client import BAD_TOKEN, DiscordRefused, connected, sync
 from bots.discord_limits import Refusals
 from bots.discord_messenger import DiscordMessenger, nonce_of
 from core.errors import ChannelGone, DeliveryForbidden, DeliveryUnknown
 from core.messenger import Place
+from sandbox.discord_people import Channel
 from sandbox.discord_permissions import Overwrite, bits
 from tests.bots.test_discord_bot import CREATORS, asked, bot, clout, hall, public, running  # noqa: F401
 from tests.bots.test_render_slack import CARDS
@@ -43,6 +45,26 @@ async def test_a_token_that_is_over_ends_the_answer_quietly(hall, bot):  # noqa:
     await hall.until(lambda: len(bot.front._running) == 0, 5, "the handler is done")
     assert len([call for call in hall.calls if call.method == "PATCH"]) == 1
     assert [call for call in hall.calls if call.template == POSTS] == []
+
+
+async def test_a_connection_that_breaks_costs_no_answer(hall, bot):  # noqa: F811
+    hall.weather.fail(ORIGINAL, "hang_up", after=True)
+    hall.weather.fail("POST /interactions/*/*/callback", "hang_up", after=True)
+    shown = await (await asked(hall)).says("51 (49 to 54)")
+    assert public(hall) == [shown]
+
+
+async def test_what_nobody_foresaw_is_told_with_a_reference(hall, bot, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("bots.discord_bot.invoke", lambda *given, **options: 1 / 0)
+    with capture_logs() as logged:
+        deed = await asked(hall)
+        await deed.says("7f3a")
+        assert (deed.type, deed.ephemeral) == (4, True)
+        pressed = await hall.click(deed.original, "clout1~run~why~0~creator=@beanco", "mia", force=True)
+        await pressed.says("7f3b")
+    assert [(one["reference"], type(one["exc_info"])) for one in logged if "reference" in one] == [
+        ("7f3a", ZeroDivisionError), ("7f3b", ZeroDivisionError),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("code", ["10062", "40060"])
@@ -260,6 +282,31 @@ async def test_a_place_is_checked_and_what_is_missing_is_named(hall, messenger, 
         await messenger.check("discord:1", place)
     with pytest.raises(ChannelGone):
         await messenger.check(team, place.model_copy(update={"channel": "123"}))
+
+
+async def test_a_channel_that_takes_no_messages_is_no_place(hall, clout):  # noqa: F811
+    team, forum = f"discord:{hall.home.id}", hall.new_id()
+    hall.home.channels[forum] = Channel(forum, "ideas", 15, hall.home)
+    async with running(clout, hall) as here:
+        with pytest.raises(DeliveryForbidden, match="#ideas takes no messages"):
+            await DiscordMessenger(here.client, clout.draw, clout.clock).check(
+                team, Place(platform="discord", channel=str(forum))
+            )
+
+
+async def test_whatever_is_refused_is_an_error_of_deliveries(hall, messenger, place, team):  # noqa: F811
+    hall.weather.fail(POSTS, "50007")
+    with pytest.raises(DeliveryForbidden):
+        await messenger.send(team, place, CARDS["why"], key="a")
+    hall.weather.fail(POSTS, "50035", times=3)
+    with pytest.raises(DeliveryForbidden):
+        await messenger.tell(team, str(hall.user("mia").id), CARDS["why"])
+    with pytest.raises(DeliveryForbidden, match="does not take"):
+        await messenger.send(team, place, CARDS["why"], key="b")
+    parent = await messenger.send(team, place, CARDS["why"], key="c")
+    hall.weather.fail("POST /channels/*/messages/*/threads", "50035")
+    await messenger.send(team, place, CARDS["why"], key="d", under=parent.message)
+    assert public(hall)[-1].nonce == nonce_of("d")
 
 
 @pytest.mark.parametrize(
