@@ -66,14 +66,20 @@ def platform_of(database: Database) -> PlatformOf:
     return platform
 
 
-def deliver_work(deliveries: Outbox, platform_of: PlatformOf, leases: Leases) -> Callable[[str], Awaitable[str]]:
-    """Return the job that sends one delivery, where this process holds the platform's lease."""
+def deliver_work(
+    deliveries: Outbox, platform_of: PlatformOf, leases: Leases, platforms: Collection[Platform]
+) -> Callable[[str], Awaitable[str]]:
+    """Return the job that sends one delivery, where this process holds the platform's lease.
+
+    One that is not connected to the platform never takes that lease, which it would keep from those that are.
+    """
 
     async def work(key: str) -> str:
         platform = await platform_of(key)
         if platform is None:
             return "missing"
-        if not await leases.hold(f"send:{platform}"):
+        name = f"send:{platform}"
+        if not await (leases.hold(name) if platform in platforms else leases.is_free(name)):
             return f"another process posts on {platform}"
         return await deliveries.deliver(key)
 
@@ -159,7 +165,7 @@ def engine(
     posts = deliveries is not None and run_due is not None
     works = {REFRESH: refresh_work(refreshing)}
     if deliveries is not None:
-        works[DELIVER] = deliver_work(deliveries, platform, leases)
+        works[DELIVER] = deliver_work(deliveries, platform, leases, platforms)
     jobs = Jobs(url, queues(), works, faults.guard, executor=executor, listen=None if alone and posts else [REFRESHES])
     due: list[tuple[str, Due]] = [("refreshes", refreshes_due(refreshing))]
     if run_due is not None:

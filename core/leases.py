@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
@@ -40,6 +40,10 @@ class Leases:
         """Take or renew a lease for a minute; False while another process holds it."""
         return await self._db.write(_hold, name, self.holder, self._clock.now())
 
+    async def is_free(self, name: str) -> bool:
+        """Whether no other process holds a lease now; takes nothing."""
+        return not await self._db.read(_held_elsewhere, name, self.holder, self._clock.now())
+
     async def release(self) -> None:
         """Give every lease back, so that a waiting process need not wait the minute out."""
         await self._db.write(_release, self.holder)
@@ -62,11 +66,21 @@ async def beats(database: Database) -> tuple[Beat, ...]:
     return await database.read(_beats)
 
 
-def _hold(conn: Connection, name: str, holder: str, now: datetime) -> bool:
-    at, until, c = to_ms(now), to_ms(now + LEASE), leases.c
+def _free(holder: str, now: datetime) -> ColumnElement[bool]:
+    c = leases.c
     # one that ends later than any clock could have set it was set before the clock stepped back
     odd = to_ms(now + LEASE + _CLOCKS_APART)
-    free = or_(c.holder == holder, c.until <= at, c.until > odd)
+    return or_(c.holder == holder, c.until <= to_ms(now), c.until > odd)
+
+
+def _held_elsewhere(conn: Connection, name: str, holder: str, now: datetime) -> bool:
+    taken = select(leases.c.name).where(leases.c.name == name, ~_free(holder, now))
+    return conn.scalar(taken) is not None
+
+
+def _hold(conn: Connection, name: str, holder: str, now: datetime) -> bool:
+    until, c = to_ms(now + LEASE), leases.c
+    free = _free(holder, now)
     taken = conn.execute(update(leases).where(and_(c.name == name, free)).values(holder=holder, until=until))
     if taken.rowcount:
         return True
