@@ -4,7 +4,7 @@ A history is drawn by Slack itself; where a workspace does not know that block y
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Literal
 
 import structlog
@@ -64,6 +64,31 @@ class Charts:
         except (SlackApiError, SlackRequestError, ClientError, TimeoutError, OSError) as error:
             log.warning("a picture could not be uploaded to Slack", error=type(error).__name__)
         return None
+
+
+class SignOfLife:
+    """Does `tell` once, `patience` seconds from now, unless all is over by then; a timer, for most are over at once."""
+
+    def __init__(self, tell: Callable[[], Coroutine[None, None, None]], patience: float) -> None:
+        self._tell = tell
+        self._telling: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(patience, self._begin)
+
+    def _begin(self) -> None:
+        self._telling = asyncio.create_task(self._tell())
+
+    def within(self, patience: float) -> None:
+        """Tell no later than `patience` seconds from now."""
+        loop = asyncio.get_running_loop()
+        if self._telling is None and self._timer.when() > loop.time() + patience:
+            self._timer.cancel()
+            self._timer = loop.call_later(patience, self._begin)
+
+    async def over(self) -> None:
+        """Tell no more; what is being told is finished first, so that nothing comes after the answer."""
+        self._timer.cancel()
+        if self._telling is not None:
+            await self._telling
 
 
 class OrDirect:

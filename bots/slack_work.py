@@ -1,15 +1,13 @@
 """What is done about one deed in Slack: its command is run, and its card shown, with a sign of life before."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.rereading import Rereadings
-from bots.slack_answer import Answer
+from bots.slack_answer import Answer, SignOfLife
 from bots.slack_blocks import mrkdwn
 from bots.slack_codes import scope_lacking
 from bots.slack_files import with_file
@@ -24,6 +22,7 @@ from core.commands.grammar import creators_of
 from core.errors import CloutError
 from core.messenger import Place
 
+IN_LINE = 1.5  # seconds in line until the asker is told that we look: in a crowd each line makes the others later
 _NAMED = 60  # characters of a handle in the line that says we look
 
 log = structlog.get_logger("clout.slack")
@@ -64,16 +63,33 @@ class Work:
     async def ran(
         self, deed: Deed, invocation: Invocation, *, page: int = 0, remark: Callable[[Card], Card] | None = None
     ) -> Card:
-        """Run a command, show its card and return it; `remark` may add to a card that is no error."""
-        async with self._turnstile.turn():
-            return await self._ran(deed, invocation, page=page, remark=remark)
+        """Run a command, show its card and return it; `remark` may add to a card that is no error.
+
+        The asker is told that we look, unless the answer is there at once.
+        """
+        in_line = self._turnstile.busy
+        patience = max(IN_LINE, self.patience) if in_line else self.patience
+        sign = SignOfLife(lambda: deed.answer.line(_looking(invocation)), patience)
+        try:
+            async with self._turnstile.turn():
+                if in_line:
+                    sign.within(self.patience)
+                return await self._ran(deed, invocation, sign, page=page, remark=remark)
+        finally:
+            await sign.over()
 
     async def _ran(
-        self, deed: Deed, invocation: Invocation, *, page: int = 0, remark: Callable[[Card], Card] | None = None
+        self,
+        deed: Deed,
+        invocation: Invocation,
+        sign: SignOfLife,
+        *,
+        page: int,
+        remark: Callable[[Card], Card] | None,
     ) -> Card:
         reading = self._rereadings.allowed(deed.team, invocation)
-        async with self._sign_of_life(deed, invocation):
-            card = await with_file(deed.client, deed.user, await self._card(deed, reading.invocation))
+        card = await with_file(deed.client, deed.user, await self._card(deed, reading.invocation))
+        await sign.over()
         fine = card.error is None
         if remark is not None and fine:
             card = remark(card)
@@ -119,25 +135,6 @@ class Work:
         except CloutError as error:
             return self.lacking(error) or refusal(ctx, error, reference=self._reference)
         return await run(ctx, invocation, deed.answer.partial, reference=self._reference)
-
-    @asynccontextmanager
-    async def _sign_of_life(self, deed: Deed, invocation: Invocation) -> AsyncIterator[None]:
-        """Tell the asker that we look, unless the answer is there at once."""
-        finished = asyncio.Event()
-
-        async def tell() -> None:
-            try:
-                async with asyncio.timeout(self.patience):
-                    await finished.wait()
-            except TimeoutError:
-                await deed.answer.line(_looking(invocation))
-
-        telling = asyncio.create_task(tell())
-        try:
-            yield
-        finally:
-            finished.set()
-            await telling
 
 
 def again(invocation: Invocation) -> Button:

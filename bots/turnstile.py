@@ -20,6 +20,11 @@ class Turnstile:
         self._slots = asyncio.Semaphore(at_once)
         self._longest = longest
 
+    @property
+    def busy(self) -> bool:
+        """Whether whoever comes now has to wait."""
+        return self._slots.locked()
+
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait for a turn, and hold it for the body as long as one may."""
