@@ -54,6 +54,11 @@ def chart_place(card: Card) -> int:
     return 1 if kinds[1:2] == [Lines] else 0
 
 
+def beside_picture(block: Block) -> Block:
+    """Return what is drawn beside a picture: a course of characters adds nothing, and screen readers spell it out."""
+    return Lines(facts=(Fact(line=block.caption),)) if isinstance(block, Sparkline) else block
+
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from bots.discord_blocks import beside, drawn, label
 from bots.discord_controls import BUTTON, Json, choices, control, opening, rows, state_of, turning
 from bots.discord_text import unlinked
-from bots.pages import ROWS_WHOLE, Page, chart_place, in_brief, page_of, with_rows
+from bots.pages import ROWS_WHOLE, Page, beside_picture, chart_place, in_brief, page_of, with_rows
 from core.card import Button, Card, Listing, Tone
 from core.inert import inert
 
@@ -163,7 +163,7 @@ class _Drawing:
             if isinstance(block, Listing) and any(item.buttons for item in block.items):
                 found += _list(block)
             else:
-                found += _texts(drawn(block))
+                found += _texts(drawn(beside_picture(block) if at == place else block))
             if at == place:
                 found.append(_gallery(card))
         return _alone([*_merged(found), *self._controls(page)]) or _texts(["\u200b"])

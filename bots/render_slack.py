@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from bots.pages import Page, chart_place, in_brief, page_of, with_rows
+from bots.pages import Page, beside_picture, chart_place, in_brief, page_of, with_rows
 from bots.slack_blocks import TEXT_LIMIT as RICH_TEXT_LIMIT
 from bots.slack_blocks import Json, drawn, fallback, fits_a_table, mrkdwn, rich_text, section, size_of
 from bots.slack_charts import chart as chart_block
 from bots.slack_charts import courses, picture
 from bots.slack_controls import actions, buttons, choices, control, entries, turning
-from core.card import Button, Card, Line, Listing, Sparkline, Table, line, outside
+from core.card import Block, Button, Card, Line, Listing, Sparkline, Table, line, outside
 
 ChartForm = Literal["blocks", "file", "none"]
 """How a history is drawn: by Slack itself, as an uploaded picture, or as characters only."""
@@ -70,7 +70,7 @@ def render(
     it pages of long lists can be turned, and with `share` a private card can be posted to the channel.
     """
     whole = page_of(in_brief(card), page)
-    drawing = _Drawing(whole, chart, slack_file, again, share and card.private)
+    drawing = _Drawing(whole, _chart(whole.card, chart, slack_file), again, share and card.private)
     for blocks in map(drawing.blocks, _cuts(whole.card)):
         if len(fitting := _within(blocks)) == len(blocks):
             break
@@ -78,6 +78,15 @@ def render(
         if len(words) <= TEXT_LIMIT:
             break
     return SlackMessage(tuple(fitting), _short(words), card.private)
+
+
+def _chart(card: Card, form: ChartForm, file: str | None) -> Json | None:
+    """Return the block that draws a card's history, or None where it has to be drawn in characters."""
+    if card.chart is None or form == "none":
+        return None
+    if form == "file":
+        return picture(card.chart, file) if file else None
+    return chart_block(card.chart)
 
 
 def _cuts(card: Card) -> Iterator[Card]:
@@ -117,8 +126,7 @@ class _Drawing:
     """How a card is to be drawn."""
 
     page: Page
-    chart: ChartForm
-    file: str | None
+    chart: Json | None
     again: Button | None
     share: bool
 
@@ -133,20 +141,17 @@ class _Drawing:
                 found += listed(block, count)
                 count += 2 * len(block.items)
             else:
-                found += drawn(block, as_table=block is first)
-            found += self._chart(card) if at == place else []
+                found += drawn(self._beside(block), as_table=block is first)
+            found += self._course(card) if at == place else []
         return [*_merged(found), *self._controls(card, count)]
 
-    def _chart(self, card: Card) -> list[Json]:
-        spec = card.chart
-        if spec is None:
-            return []
-        spark = any(isinstance(block, Sparkline) for block in card.blocks)
-        words = [] if spark else rich_text(section(one) for one in _courses(card))
-        if self.chart == "file" and self.file:
-            return [*words, picture(spec, self.file)]
-        native = chart_block(spec) if self.chart == "blocks" else None
-        return [*words, *([native] if native is not None else [])]
+    def _beside(self, block: Block) -> Block:
+        return block if self.chart is None else beside_picture(block)
+
+    def _course(self, card: Card) -> list[Json]:
+        if self.chart is not None:
+            return [self.chart]
+        return rich_text(section(one) for one in _courses(card))
 
     def _controls(self, card: Card, count: int) -> list[Json]:
         again = self.again
@@ -161,7 +166,14 @@ class _Drawing:
 
     def text(self, card: Card) -> str:
         """Return the card as text, every line of it."""
-        return "\n".join(_text(card)) or mrkdwn(outside(card.kind, 40))
+        return "\n".join(self._lines(card)) or mrkdwn(outside(card.kind, 40))
+
+    def _lines(self, card: Card) -> Iterator[str]:
+        place = chart_place(card)
+        for at, block in enumerate(card.blocks):
+            yield from fallback(self._beside(block))
+            if at == place and self.chart is None:
+                yield from ("".join(map(mrkdwn, one)) for one in _courses(card))
 
 
 def _merged(blocks: list[Json]) -> list[Json]:
@@ -192,17 +204,8 @@ def listed(block: Listing, count: int) -> list[Json]:
     return [*label, *entries(block, count)]
 
 
-def _text(card: Card) -> Iterator[str]:
-    place = chart_place(card)
-    spark = any(isinstance(block, Sparkline) for block in card.blocks)
-    for at, block in enumerate(card.blocks):
-        yield from fallback(block)
-        if at == place and card.chart is not None and not spark:
-            yield from ("".join(map(mrkdwn, one)) for one in _courses(card))
-
-
 def _courses(card: Card) -> list[Line]:
     """Return the courses of a chart as lines of characters, where a card has none of its own."""
-    if card.chart is None:
+    if card.chart is None or any(isinstance(block, Sparkline) for block in card.blocks):
         return []
     return [line(f"{bars}  {ends}  ", outside(name, _SPARK_NAME)) for name, bars, ends in courses(card.chart)]

@@ -167,8 +167,16 @@ def test_the_picture_of_a_digest_stands_below_its_movers_and_above_the_small_pri
     kinds = [block["type"] for block in message.blocks]
     assert kinds.index("data_visualization") == kinds.index("context") - 1
     assert "58 to 62" in str(message.blocks[: kinds.index("data_visualization")])
-    course = next(at for at, words in enumerate(message.text.split("\n")) if "▁" in words)
-    assert [words[:9] for words in message.text.split("\n")][course - 1] == "35 steady"
+    assert "▁" not in message.text + str(message.blocks)
+    lines = render(digest(), chart="none").text.split("\n")
+    course = next(at for at, words in enumerate(lines) if "▁" in words)
+    assert lines[course - 1].startswith("35 steady")
+
+
+def test_beside_a_picture_a_course_is_told_in_words_alone():
+    assert "48to62in12weeks" in said(render(CARDS["glowguru"]))
+    assert "▁" not in said(render(CARDS["glowguru"])) + render(CARDS["glowguru"]).text
+    assert "▁" in said(render(CARDS["glowguru"], chart="none"))
 
 
 def test_the_chart_shows_whole_scores_from_the_first_to_the_last():
