@@ -16,8 +16,9 @@ from core.budgets import Budgets
 from core.connectors import Connector
 from core.connectors.base import Credentials as Secrets
 from core.connectors.costs import Meter
-from core.connectors.http import HttpClient, Requests, next_utc_midnight
+from core.connectors.http import HttpClient, Requests
 from core.connectors.owners import ACCESS, Grant, ended
+from core.connectors.resets import next_utc_midnight
 from core.credentials import Credentials, Keys
 from core.errors import NotConfigured, SourceError, TokenExpired, Unavailable
 from core.grants import granted_id

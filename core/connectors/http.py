@@ -1,4 +1,4 @@
-"""The one HTTP client of Clout, and the only place that imports httpx.
+"""The one HTTP client of Clout; it and the transport beside it are all that imports httpx.
 
 `HttpClient` lives as long as the process and owns the connections; `scoped` makes from it the `Requests` that one
 connector gets for one lookup, bound to its manifest's hosts and to the lookup's deadline. Servers are asked politely
@@ -9,26 +9,25 @@ import asyncio
 import logging
 import re
 import ssl
-from collections.abc import AsyncIterable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from json import dumps
 from typing import Any, cast
 from urllib.parse import urlencode
 
 import httpcore
 import httpx
-import stamina
-import structlog
 
-from core.connectors.answers import Answer, lowered, retry_after_s
+from core.connectors.again import RETRY_WAIT_S, answered
+from core.connectors.answers import Answer, lowered
 from core.connectors.bodies import MAX_BODY_BYTES, read_body
 from core.connectors.costs import FREE, Cost, Meter
 from core.connectors.faults import ConnectFailed, HttpError, Refused, TimedOut, TooLarge, TooManyRedirects
 from core.connectors.guard import GuardedBackend, Resolve, SystemResolver, TidyBackend, check_name
-from core.connectors.origins import INSTANCE, beneath, host_and_port, is_exception, overridden
+from core.connectors.origins import INSTANCE, Params, beneath, host_and_port, is_exception, overridden, slashed, written
 from core.connectors.remembered import NOT_MODIFIED, Remembered
-from core.connectors.resets import next_pacific_midnight, next_utc_midnight, reset_at
-from core.connectors.transport import transport_of, trusted
+from core.connectors.transport import BROKEN, TIMEOUTS, broken, transport_of, trusted
 from core.manifest import Manifest
 
 __all__ = [
@@ -41,14 +40,8 @@ __all__ = [
     "TimedOut",
     "TooLarge",
     "TooManyRedirects",
-    "next_pacific_midnight",
-    "next_utc_midnight",
-    "reset_at",
 ]
 
-_log = structlog.get_logger(__name__)
-
-Params = Mapping[str, str | int | Sequence[str]]
 Headers = Mapping[str, str]
 Origin = tuple[str, bytes, int | None]  # scheme, host, port as httpx.URL gives them
 
@@ -56,27 +49,12 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 10.0
 WHOLE_TIMEOUT_S = 10.0  # CONNECTORS rule 11; redirects and the body are within it
 MAX_REDIRECTS = 3  # DESIGN 9.4
-RETRY_WAIT_S = 0.25  # plus as much again by chance
-LONGEST_RETRY_AFTER_S = 2.0  # a server that wants more is not asked again within a lookup
-ATTEMPTS = 2
 
-_BUSY = frozenset({502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _KEPT_ELSEWHERE = frozenset({"accept", "accept-encoding", "accept-language", "user-agent"})
 _NONE: Mapping[str, str] = {}
 _KEEPING_METHOD = frozenset({307, 308})
 _TOKEN = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]+")  # RFC 9110, 5.6.2
-_CLIMBS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-
-_TIMEOUTS = (TimeoutError, httpx.TimeoutException, httpcore.TimeoutException)
-_BROKEN = (
-    OSError,  # ssl.SSLError among them
-    httpx.TransportError,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.UnsupportedProtocol,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +70,6 @@ class _Call:
     @property
     def host(self) -> str:
         return self.url.raw_host.decode("ascii")
-
-
-class _Busy(Exception):
-    """Stands for an answer that deserves a second attempt; never leaves this module."""
 
 
 class HttpClient:
@@ -174,12 +148,6 @@ def _keep_quiet() -> None:
     # Both libraries log URLs or headers: queries may hold keys, answers' headers may hold tokens.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    # A failing network is said once, by those who know what it means, not at every retry.
-    stamina.instrumentation.set_on_retry_hooks(())
-
-
-def _slashed(url: str) -> str:
-    return url if url.endswith("/") else f"{url}/"
 
 
 class Requests:
@@ -205,7 +173,7 @@ class Requests:
         self.manifest = manifest
         self.meter = Meter() if meter is None else meter
         self._template, opened = overridden(base_url, manifest.base_url)
-        self.base = _slashed(self._template)
+        self.base = slashed(self._template)
         self._client = client
         self._auth_url = auth_url
         self._deadline = deadline
@@ -222,7 +190,7 @@ class Requests:
         """Return the base URL, ending with a slash, of one server of a network that has many; raises `Refused`."""
         if INSTANCE in self._template:
             check_name(host)  # before it enters a URL
-        return _slashed(self._template.replace(INSTANCE, host))
+        return slashed(self._template.replace(INSTANCE, host))
 
     def auth_for(self, default: str) -> str:
         """Return the operator's token address if there is one, else `default`; a bare host takes `default`'s path."""
@@ -260,24 +228,13 @@ class Requests:
         return self._client.remembered.put(key, await self._got(call))
 
     async def _got(self, call: _Call) -> Answer:
-        try:
-            answer = await self._attempt(call)
-        except (ConnectFailed, TimedOut) as err:
-            if not err.again:
-                raise
-            worn = err
-        else:
-            return answer if answer.status not in _BUSY else await self._after_busy(call, answer)
-        return await self._again(call, worn)
-
-    async def _after_busy(self, call: _Call, answer: Answer) -> Answer:
-        wait_s = retry_after_s(answer)
-        if wait_s is not None and wait_s > LONGEST_RETRY_AFTER_S:
-            return answer
-        try:
-            return await self._again(call, _Busy(f"HTTP {answer.status}"), wait_s)
-        except _Busy:  # no time for a second try
-            return answer
+        return await answered(
+            partial(self._attempt, call),
+            pause_s=self._client.retry_wait,
+            deadline=self._deadline,
+            network=self.manifest.name,
+            host=call.host,
+        )
 
     async def post(
         self,
@@ -299,22 +256,11 @@ class Requests:
         return await self._attempt(_Call("POST", self._url(path, params), self._headers(headers, own), content, cost))
 
     def _url(self, path: str, params: Params | None) -> httpx.URL:
-        text = path if _ABSOLUTE.match(path) else self._beneath_base(path)
         try:
-            if params:
-                plain = {name: _plain(value) for name, value in params.items()}
-                text = f"{text}{'&' if '?' in text else '?'}{urlencode(plain, doseq=True)}"
-            return httpx.URL(text)
+            return httpx.URL(written(self.base, path, params, self.manifest.name))
         except (httpx.InvalidURL, UnicodeError):
             # Without its cause: the parser quotes what it could not read, and that may be a secret.
             raise Refused("the address cannot be read") from None
-
-    def _beneath_base(self, path: str) -> str:
-        if INSTANCE in self.base:
-            raise Refused(f"{self.manifest.name}: name the server first, with base_for()")
-        if _CLIMBS.search(path):
-            raise Refused(f"{self.manifest.name}: a path may not climb out of its base")
-        return self.base + path.lstrip("/")
 
     def _headers(self, given: Headers | None, own: Mapping[str, str] = _NONE) -> dict[str, str]:
         headers = {**self._client.base_headers, **own}
@@ -323,27 +269,6 @@ class Requests:
             _check_headers(lowered)
             headers.update(lowered)
         return headers
-
-    async def _again(self, call: _Call, worn: Exception, wait_s: float | None = None) -> Answer:
-        """Try once more after a jittered wait; stamina is entered only here, so a good answer does not pay for it."""
-        pause = self._client.retry_wait
-        longest = 2 * pause if wait_s is None else wait_s
-        if self._deadline is not None and asyncio.get_running_loop().time() + longest >= self._deadline:
-            raise worn
-        _log.debug("second try", network=self.manifest.name, host=call.host, reason=str(worn))
-        async for attempt in stamina.retry_context(
-            on=lambda _: True if wait_s is None else wait_s,
-            attempts=ATTEMPTS,
-            timeout=None,
-            wait_initial=pause,
-            wait_max=2 * pause,
-            wait_jitter=pause,
-        ):
-            with attempt:
-                if attempt.num == 1:
-                    raise worn
-                return await self._attempt(call)
-        raise worn  # pragma: no cover - stamina raises the last failure itself
 
     async def _attempt(self, call: _Call) -> Answer:
         loop = asyncio.get_running_loop()
@@ -358,11 +283,11 @@ class Requests:
                 answer = await self._follow(call)
             self.meter.answered = answer.headers
             return answer
-        except _TIMEOUTS as err:
+        except TIMEOUTS as err:
             again = self._deadline is None or loop.time() < self._deadline
             raise TimedOut(f"{call.host} did not answer in time", again=again) from err
-        except _BROKEN as err:
-            raise _broken(call.host, err) from err
+        except BROKEN as err:
+            raise broken(call.host, err) from err
 
     async def _follow(self, call: _Call) -> Answer:
         for _ in range(MAX_REDIRECTS + 1):
@@ -422,10 +347,6 @@ def _origin(url: httpx.URL) -> Origin:
     return url.scheme, url.raw_host, url.port
 
 
-def _plain(value: str | int | Sequence[str]) -> str | int | Sequence[str]:
-    return ("true" if value else "false") if isinstance(value, bool) else value
-
-
 def _check_headers(headers: Headers) -> None:
     # Here, because the libraries beneath us quote a bad value, most likely a token with a line end, in their errors.
     for name, value in headers.items():
@@ -436,20 +357,3 @@ def _check_headers(headers: Headers) -> None:
 def _without_query(url: httpx.URL) -> str:
     path = url.raw_path.partition(b"?")[0]
     return f"{url.scheme}://{url.netloc.decode('ascii')}{path.decode('ascii')}"
-
-
-def _broken(host: str, err: BaseException) -> ConnectFailed:
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(err)):
-        return ConnectFailed(f"{host}: its certificate is not valid")
-    if isinstance(err, httpx.ProtocolError | httpcore.ProtocolError):
-        return ConnectFailed(f"{host}: the answer broke off or made no sense", again=True)
-    return ConnectFailed(f"{host} could not be reached", again=True)
-
-
-def _causes(err: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = err
-    for _ in range(8):  # the libraries wrap each other four deep; a chain may also be a ring
-        if cause is None:
-            return
-        yield cause
-        cause = cause.__cause__ or cause.__context__

@@ -1,8 +1,12 @@
-"""Where a connector may call: its manifest's hosts, any public host if it follows links, and the named exceptions."""
+"""Where a connector may call, and how that is written: beneath its base URL, on its manifest's hosts, on any public
+host if it follows links, and on the named exceptions.
+"""
 
+import re
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from core.connectors.faults import Refused
 from core.connectors.guard import check_name
@@ -13,8 +17,11 @@ INSTANCE = "{instance}"
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _PORTS = frozenset(DEFAULT_PORTS.values())
+_CLIMBS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:[/?#]|$)", re.IGNORECASE)
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 HostPort = tuple[str, int]
+Params = Mapping[str, str | int | Sequence[str]]
 
 
 def host_and_port(entry: str) -> HostPort:
@@ -50,6 +57,35 @@ def beneath(override: str | None, default: str) -> str:
         return default
     base = overridden(override, "")[0]
     return base.rstrip("/") + urlsplit(default).path
+
+
+def slashed(url: str) -> str:
+    """Return an address that others can be written beneath."""
+    return url if url.endswith("/") else f"{url}/"
+
+
+def written(base: str, path: str, params: Params | None, network: str) -> str:
+    """Return `path` beneath `base`, or as it is where it is a whole address, with its parameters.
+
+    Raises `Refused` for a path that leaves its base and for a base whose server was not named yet, and `UnicodeError`.
+    """
+    address = path if _ABSOLUTE.match(path) else _beneath_base(base, path, network)
+    if not params:
+        return address
+    plain = {name: _plain(value) for name, value in params.items()}
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(plain, doseq=True)}"
+
+
+def _beneath_base(base: str, path: str, network: str) -> str:
+    if INSTANCE in base:
+        raise Refused(f"{network}: name the server first, with base_for()")
+    if _CLIMBS.search(path):
+        raise Refused(f"{network}: a path may not climb out of its base")
+    return base + path.lstrip("/")
+
+
+def _plain(value: str | int | Sequence[str]) -> str | int | Sequence[str]:
+    return ("true" if value else "false") if isinstance(value, bool) else value
 
 
 def is_exception(scheme: str, host: str, port: int | None, manifest: Manifest, opened: AbstractSet[HostPort]) -> bool:

@@ -1,22 +1,31 @@
-"""httpx's transport interface over our own pool of httpcore connections; proxies do not exist here."""
+"""httpx's transport interface over our own pool of httpcore connections, and what its faults mean; proxies do not exist
+here.
+"""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
 
 import httpcore
 import httpx
 
+from core.connectors.faults import ConnectFailed
 from core.connectors.pool import Pool
 
 KEEPALIVE_S = 30.0  # shorter than the idle limits of common servers
 
+TIMEOUTS = (TimeoutError, httpx.TimeoutException, httpcore.TimeoutException)
+BROKEN = (
+    OSError,  # ssl.SSLError among them
+    httpx.TransportError,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+)
+
 
 class CoreTransport(httpx.AsyncBaseTransport):
-    """httpx's transport interface on our own pool of httpcore connections; proxies do not exist here.
-
-    Faults surface as httpcore's exceptions or the guard's.
-    """
+    """Carries requests over a pool; faults surface as httpcore's exceptions, TIMEOUTS and BROKEN, or the guard's."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -74,3 +83,21 @@ def trusted() -> ssl.SSLContext:
     """Return the certificates everybody trusts."""
     # Reading the certificates takes some 40 ms; every client of a process may share them.
     return httpx.create_ssl_context(trust_env=False)
+
+
+def broken(host: str, err: BaseException) -> ConnectFailed:
+    """Return one of BROKEN as the fault that it is."""
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(err)):
+        return ConnectFailed(f"{host}: its certificate is not valid")
+    if isinstance(err, httpx.ProtocolError | httpcore.ProtocolError):
+        return ConnectFailed(f"{host}: the answer broke off or made no sense", again=True)
+    return ConnectFailed(f"{host} could not be reached", again=True)
+
+
+def _causes(err: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = err
+    for _ in range(8):  # the libraries wrap each other four deep; a chain may also be a ring
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__ or cause.__context__
