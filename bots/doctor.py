@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from bots.consent_trial import try_pages
 from bots.discord_trial import examined
 from bots.slack_scopes import check, installs_by_oauth
 from bots.slack_trial import Finding, try_slack
@@ -19,14 +20,14 @@ RECENT = timedelta(days=1)  # a fault older than this is history
 
 
 async def examine(settings: Settings, say: Callable[[str], object]) -> bool:
-    """Say how the database, the networks, Slack and Discord are; return whether nothing is wrong."""
+    """Say how the database, networks, Slack, Discord and pages of consent are; return whether nothing is wrong."""
     try:
         async with build(settings) as app:
             findings = [Finding(True, "the database opens"), *await _networks(app), *await _keys(app)]
             findings += await _jobs(app) + await _deliveries(app)
     except CloutError as error:
         findings = [Finding(False, "the database does not open", error.message)]
-    findings += await _slack(settings) + await examined(settings.discord)
+    findings += await _slack(settings) + await examined(settings.discord) + await try_pages(settings)
     for finding in findings:
         say(str(finding))
     return all(finding.good for finding in findings)
