@@ -1,21 +1,17 @@
-"""Servers and clients for the tests of the HTTP client."""
+"""Servers and clients for the tests of the HTTP client, and the sandbox for those of the connectors."""
 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
 from core.connectors.http import HttpClient
-from tests.core.connectors.http_servers import (
-    Handler,
-    Make,
-    Serve,
-    Server,
-    Talk,
-)
+from sandbox.server import Sandbox
+from tests.core.connectors.http_servers import Handler, Make, Serve, Server, Talk
+from tests.core.connectors.sandboxed import NOW
 
 
 @pytest.fixture
@@ -70,3 +66,30 @@ async def make() -> AsyncIterator[Make]:
     yield build
     for client in made:
         await client.aclose()
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[HttpClient]:
+    """A client that asks again at once."""
+    client = HttpClient(user_agent="Clout/test", retry_wait=0)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Sandbox]:
+    """One sandbox for all tests of a file."""
+    with Sandbox.in_thread(start=NOW) as box:
+        yield box
+
+
+@pytest.fixture
+def box(running: Sandbox) -> Sandbox:
+    """The file's sandbox in good weather, asked nothing yet, nobody's consent given."""
+    running.faults.clear()
+    running.requests.clear()
+    running.clock.set(NOW)
+    for server in running.oauth.values():
+        server.withdraw()
+        server.refreshed = server.exchanged = 0
+    return running

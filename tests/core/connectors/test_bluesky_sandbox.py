@@ -1,8 +1,7 @@
 """Bluesky against the sandbox: what the server counts is what we read, in every kind of weather."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -13,23 +12,9 @@ from core.manifest import Target
 from core.models import Snapshot
 from sandbox.server import Sandbox
 from tests.core.connectors.conformance import FixedClock
+from tests.core.connectors.sandboxed import NOW, SINCE
 
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-SINCE = NOW - timedelta(days=91)
 BEANCO = "beanco.bsky.social"
-
-
-@pytest.fixture
-async def box() -> AsyncIterator[Sandbox]:
-    async with Sandbox(start=NOW) as running:
-        yield running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
-    client = HttpClient(user_agent="Clout/test", retry_wait=0)
-    yield client
-    await client.aclose()
 
 
 async def read(

@@ -4,15 +4,11 @@ A row is named as the tables name it. Its fixtures settle what the answer means;
 that answer too, and that a whole lookup over a real connection says the same.
 """
 
-import json
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
 
-from core import errors
 from core.connectors import discover
 from core.connectors.http import HttpClient
 from core.errors import SourceError
@@ -21,12 +17,21 @@ from core.models import Snapshot
 from sandbox.faults import OWN
 from sandbox.server import KEYS, Sandbox
 from sandbox.x import TOKEN
-from tests.core.connectors import conformance
+from tests.core.connectors.conformance import FixedClock
+from tests.core.connectors.error_rows import (
+    MINUTE,
+    QUARTER,
+    SAID,
+    SPAN,
+    Row,
+    check_fixtures,
+    check_refusal,
+    each_fault,
+    faults_tried,
+    meta_rows,
+)
+from tests.core.connectors.sandboxed import NOW, SINCE, client_of
 
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-SPAN = 600  # seconds until a limit ends, where the fault says when
-MINUTE, FIVE, QUARTER = timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15)
-SAID = timedelta(seconds=SPAN)
 PACIFIC_MIDNIGHT = datetime(2026, 3, 3, 8, tzinfo=UTC) - NOW
 UTC_MIDNIGHT = datetime(2026, 3, 3, tzinfo=UTC) - NOW
 
@@ -40,59 +45,6 @@ STARS = {
     "facebook": "glowguru.page",
 }
 HELD = {**KEYS, "x": {"bearer_token": TOKEN}, "blog": {}}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: its fixtures, its faults, what both are, and how far away the next try is; `error` "" is a profile.
-
-    `notes` is a part of a note that the profile then has. `reset` False takes the reset header away.
-    """
-
-    network: str
-    name: str
-    fixtures: str
-    faults: str
-    error: str = ""
-    retry_in: timedelta | None = None
-    notes: str = ""
-    reset: bool = True
-    posts: bool = False
-
-
-_META_TOKENS = (
-    ("458 app removed", "app_removed", "app_removed"),
-    ("459 checkpoint", "checkpoint", "checkpoint"),
-    ("460 password changed", "password_changed", "password_changed"),
-    ("463 expired", "token_expired token_expired_on_page_two", "expired"),
-    ("464 unconfirmed", "unconfirmed", "unconfirmed"),
-    ("467 invalid", "token_invalid", "invalid_token"),
-)
-_META_LIMITS = (
-    ("4 app", "app_limit", "app_limit"),
-    ("17 user", "user_limit", "user_limit"),
-    ("32 page", "page_limit", "page_limit"),
-    ("613 custom", "custom_limit", "custom_limit"),
-    ("80001 pages", "page_use_case_limit", "page_use_case"),
-    ("80002 instagram", "instagram_use_case_limit", "instagram_use_case"),
-    ("341 temporary", "temporary_limit", "temporary_limit"),
-    ("368 policy", "policy_block", "policy_block"),
-)
-
-
-def _meta(network: str) -> Iterator[Row]:
-    for name, fixtures, faults in _META_TOKENS:
-        yield Row(network, f"190 {name}", fixtures, faults, "SourceAuthFailed")
-    yield Row(network, "10", "permission", "permission", "SourceAuthFailed")
-    yield Row(network, "200-299", "permission_200 permission_299", "permission_200", "SourceAuthFailed")
-    for name, fixtures, faults in _META_LIMITS:
-        yield Row(network, name, fixtures, faults, "RateLimited", SAID)
-    yield Row(network, "a limit that names no time", "rate_limited_plain", "plain_429", "RateLimited", FIVE)
-    yield Row(network, "1", "unknown_problem", "unknown_error", "Unavailable")
-    yield Row(network, "2", "service_down", "service_down", "Unavailable")
-    yield Row(network, "is_transient", "transient", "transient", "Unavailable")
-    yield Row(network, "5xx", "server_error", "500 503", "Unavailable")
-    yield Row(network, "100 other", "parameter", "parameter", "SourceChanged")
 
 
 ROWS = (
@@ -149,8 +101,8 @@ ROWS = (
     Row("blog", "entities", "entities", "entities", "Unavailable"),
     Row("blog", "not well-formed", "not_well_formed", "not_well_formed", notes="not well-formed", posts=True),
     # --- Meta
-    *_meta("instagram"),
-    *_meta("facebook"),
+    *meta_rows("instagram", "SourceAuthFailed"),
+    *meta_rows("facebook", "SourceAuthFailed"),
     Row("instagram", "110 with 2207013", "unknown", "not_found", "NotFound"),
     Row("instagram", "100 nonexisting field", "no_view_count", "no_field", notes="left out", posts=True),
     Row("facebook", "803", "unknown", "not_found", "NotFound"),
@@ -160,7 +112,6 @@ ROWS = (
     Row("facebook", "100 wants proof", "wants_a_signature", "wants_proof", "SourceAuthFailed"),
     Row("facebook", "100 nonexisting field", "no_followers_count", "no_field", notes="left out", posts=True),
 )
-CASES = [(row, fault) for row in ROWS for fault in row.faults.split()]
 EXTRA = {  # faults that stand in no table: each is tried in a test of its network
     "youtube": {"closed", "not_public", "bad_token"},
     "reddit": {"removed", "missing_scope"},
@@ -171,42 +122,23 @@ EXTRA = {  # faults that stand in no table: each is tried in a test of its netwo
 _META_EXTRA = {"expires_late", "high_usage", "limit_200", "plain_400", "web_page_400"}
 
 
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox.in_thread(start=NOW) as running:
-        yield running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
-    client = HttpClient(user_agent="Clout/test", retry_wait=0)
-    yield client
-    await client.aclose()
-
-
 async def read(box: Sandbox, http: HttpClient, network: str) -> Snapshot | SourceError:
-    connector = discover()[network]
-    assert connector.fetch is not None
-    auth = box.env().get(f"CLOUT_{network.upper()}__AUTH_URL")
-    client = http.scoped(connector.manifest, base_url=box.url(network), auth_url=auth)
+    fetch, client = discover()[network].fetch, client_of(box, http, network)
+    assert fetch is not None
     keys = {name: SecretStr(value) for name, value in HELD[network].items()}
     try:
-        since = NOW - timedelta(days=91)
-        return await connector.fetch(Target(handle=STARS[network]), since, client, conformance.FixedClock(NOW), keys)
+        return await fetch(Target(handle=STARS[network]), SINCE, client, FixedClock(NOW), keys)
     except SourceError as error:
         return error
 
 
-@pytest.mark.parametrize(("row", "fault"), CASES, ids=[f"{row.network}-{row.name}-{fault}" for row, fault in CASES])
+@each_fault(ROWS)
 async def test_a_fault_is_what_its_row_says(box: Sandbox, http: HttpClient, row: Row, fault: str) -> None:
-    box.faults.clear()
     box.faults.set(row.network, fault, seconds=SPAN, reset=row.reset)
     outcome = await read(box, http, row.network)
     if row.error:
-        assert type(outcome) is getattr(errors, row.error)
         assert isinstance(outcome, SourceError)
-        assert outcome.retry_at == (NOW + row.retry_in if row.retry_in is not None else outcome.retry_at)
-        assert row.error not in ("RateLimited", "QuotaExhausted") or row.retry_in is not None
+        check_refusal(row, outcome)
     else:
         assert isinstance(outcome, Snapshot), outcome
         assert row.notes in " ".join(outcome.notes)
@@ -216,16 +148,10 @@ async def test_a_fault_is_what_its_row_says(box: Sandbox, http: HttpClient, row:
 
 @pytest.mark.parametrize("network", STARS)
 def test_each_row_has_its_fixtures(network: str) -> None:
-    for row in (row for row in ROWS if row.network == network):
-        for name in row.fixtures.split():
-            expect = json.loads((conformance.FIXTURES / network / f"{name}.json").read_text())["expect"]
-            assert expect.get("error", "") == row.error, name
-            if row.retry_in is not None:
-                assert expect.get("retry_at"), f"{name} does not say when to ask again"
+    check_fixtures(row for row in ROWS if row.network == network)
 
 
 @pytest.mark.parametrize("network", STARS)
 def test_no_fault_is_without_a_row(network: str) -> None:
-    tried = {fault for row in ROWS if row.network == network for fault in row.faults.split()}
     extra = EXTRA.get(network, set()) | (_META_EXTRA if network in ("instagram", "facebook") else set())
-    assert OWN[network] - tried == extra
+    assert OWN[network] - faults_tried(ROWS, network) == extra

@@ -1,8 +1,7 @@
 """Instagram and Facebook against the sandbox: whole lookups, how many requests they take, and every kind of refusal."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from pydantic import SecretStr
@@ -17,25 +16,11 @@ from sandbox.faults import OWN
 from sandbox.server import KEYS, Sandbox
 from sandbox.world import Account
 from tests.core.connectors.conformance import FixedClock
+from tests.core.connectors.sandboxed import NOW, SINCE
 
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-SINCE = NOW - timedelta(days=91)
 NETWORKS = ("facebook", "instagram")
 STAR = {"instagram": "glow.guru", "facebook": "glowguru.page"}
 BUSY = {"instagram": "daily.fizz", "facebook": "dailyfizz"}
-
-
-@pytest.fixture
-async def box() -> AsyncIterator[Sandbox]:
-    async with Sandbox(start=NOW) as running:
-        yield running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
-    client = HttpClient(user_agent="Clout/test", retry_wait=0)
-    yield client
-    await client.aclose()
 
 
 def keys(network: str, **other: str) -> dict[str, SecretStr]:

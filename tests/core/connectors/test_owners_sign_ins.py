@@ -1,105 +1,41 @@
 """How owners of Instagram, Facebook, Threads and LinkedIn accounts let Clout in: codes, long-lived tokens, renewal."""
 
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, urlsplit
+from datetime import timedelta
 
 import pytest
-from pydantic import SecretStr
 
 from core.connectors import discover
 from core.connectors.answers import Answer
-from core.connectors.http import HttpClient, Requests
-from core.connectors.owners import ACCESS, Grant, Owned, refusal
+from core.connectors.http import HttpClient
+from core.connectors.owners import ACCESS, Grant, refusal
 from core.errors import NeedsOwner, RateLimited, SourceAuthFailed, SourceError, TokenExpired, Unavailable
 from core.manifest import Target
 from sandbox.server import Sandbox
-from tests.core.connectors import conformance
+from tests.core.connectors import sandboxed
+from tests.core.connectors.conformance import FixedClock
+from tests.core.connectors.sandboxed import BACK, NOW, app_keys, client_of, opened, owner_access, renewed
 
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LONG = timedelta(days=60)
-BACK = "https://clout.example/back"
 WHO = {"threads": "glow.guru", "linkedin": "in/glow-guru", "instagram": "glow.guru", "facebook": "glowguru.page"}
 META = ("facebook", "instagram", "threads")
 EACH = pytest.mark.parametrize("network", sorted(WHO))
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox.in_thread(start=NOW) as box:
-        yield box
-
-
-@pytest.fixture
-def box(running: Sandbox) -> Sandbox:
-    running.faults.clear()
-    running.requests.clear()
-    running.clock.set(NOW)
-    for server in running.oauth.values():
-        server.withdraw()
-        server.refreshed = server.exchanged = 0
-    return running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
-    client = HttpClient(user_agent="Clout/test", retry_wait=0)
-    yield client
-    await client.aclose()
-
-
-def client_of(box: Sandbox, http: HttpClient, network: str) -> Requests:
-    auth = box.env()[f"CLOUT_{network.upper()}__AUTH_URL"]
-    return http.scoped(discover()[network].manifest, base_url=box.url(network), auth_url=auth)
-
-
-def app(box: Sandbox, network: str, **other: str) -> dict[str, SecretStr]:
-    return {name: SecretStr(value) for name, value in {**box.oauth[network].settings, **other}.items()}
-
-
 def code_of(box: Sandbox, network: str, scopes: list[str] | None = None) -> str:
-    """Return the code that comes back from the page where an owner decides."""
-    access, server = discover()[network].owner, box.oauth[network]
-    assert access is not None
-    server.decide(WHO[network], scopes=scopes)
-    asked = {access.oauth.id_parameter: server.dialect.client_id, "redirect_uri": BACK, "response_type": "code"}
-    asked["scope"] = access.oauth.separator.join(access.oauth.scopes)
-    answer = server.answer("GET", urlsplit(access.oauth.authorize_url).path, list(asked.items()), [], {})
-    assert answer.status == 303, answer.body
-    return dict(parse_qsl(urlsplit(dict(answer.headers)["location"]).query))["code"]
+    return sandboxed.code_of(box, network, WHO[network], scopes)
 
 
 async def exchanged(
     box: Sandbox, http: HttpClient, network: str, code: str = "", back: str = BACK, **wrong: str
 ) -> Grant:
-    access = discover()[network].owner
-    assert access is not None
-    clock = conformance.FixedClock(box.clock.now())
-    client = client_of(box, http, network)
-    return await access.exchange(code or code_of(box, network), back, "", client, clock, app(box, network, **wrong))
-
-
-async def renewed(box: Sandbox, http: HttpClient, network: str, grant: Grant, **wrong: str) -> Grant:
-    access = discover()[network].owner
-    assert access is not None
-    assert access.renew is not None
-    clock = conformance.FixedClock(box.clock.now())
-    return await access.renew(grant, client_of(box, http, network), clock, app(box, network, **wrong))
-
-
-async def opened(box: Sandbox, http: HttpClient, network: str, grant: Grant) -> tuple[Owned, ...]:
-    access = discover()[network].owner
-    assert access is not None
-    held = {**app(box, network), ACCESS: grant.access}
-    return await access.accounts(client_of(box, http, network), conformance.FixedClock(box.clock.now()), held)
+    return await sandboxed.exchanged(box, http, network, code or code_of(box, network), back, **wrong)
 
 
 @EACH
 async def test_a_code_becomes_a_token_of_sixty_days_that_tells_whose_it_is(
     box: Sandbox, http: HttpClient, network: str
 ) -> None:
-    access, grant = discover()[network].owner, await exchanged(box, http, network)
-    assert access is not None
+    access, grant = owner_access(network), await exchanged(box, http, network)
     assert grant.expires_at == NOW + LONG
     assert (grant.refresh is not None) is (network == "linkedin")
     assert set(grant.scopes) == (set() if network == "threads" else set(access.oauth.scopes))
@@ -140,8 +76,7 @@ async def test_a_code_serves_once_and_for_its_own_address(box: Sandbox, http: Ht
 
 @EACH
 async def test_what_goes_wrong_at_the_token_endpoint(box: Sandbox, http: HttpClient, network: str) -> None:
-    access = discover()[network].owner
-    assert access is not None
+    access = owner_access(network)
     with pytest.raises(SourceAuthFailed):
         await exchanged(box, http, network, **{access.oauth.secret_credential: "wrong"})
     box.oauth[network].fail(status=503)
@@ -192,8 +127,7 @@ async def test_a_linkedin_token_without_a_refresh_token_lives_until_its_end(box:
 async def test_permissions_that_were_unticked_are_told(box: Sandbox, http: HttpClient) -> None:
     some = ["instagram_basic", "pages_show_list"]
     grant = await exchanged(box, http, "instagram", code_of(box, "instagram", some))
-    access = discover()["instagram"].owner
-    assert access is not None
+    access = owner_access("instagram")
     assert set(grant.scopes) == set(some)
     assert access.oauth.needed - set(grant.scopes) == {"instagram_manage_insights", "pages_read_engagement"}
     none = await exchanged(box, http, "facebook", code_of(box, "facebook", ["pages_read_engagement"]))
@@ -211,7 +145,7 @@ async def test_a_pages_own_token_outlives_the_one_it_came_with(box: Sandbox, htt
     box.clock.advance(LONG + timedelta(days=1))
     assert page.access is not None
     assert connector.fetch is not None
-    held, clock = {**app(box, "facebook"), ACCESS: page.access}, conformance.FixedClock(box.clock.now())
+    held, clock = {**app_keys(box, "facebook"), ACCESS: page.access}, FixedClock(box.clock.now())
     target, since = Target(handle=page.handle, native_id=page.native_id), box.clock.now() - timedelta(days=91)
     found = await connector.fetch(target, since, client_of(box, http, "facebook"), clock, held)
     assert all(post.views is not None for post in found.posts)
@@ -222,8 +156,7 @@ async def test_a_pages_own_token_outlives_the_one_it_came_with(box: Sandbox, htt
 
 @pytest.mark.parametrize("network", META)
 def test_metas_consent_goes_over_https_and_takes_nothing_back_for_others(network: str) -> None:
-    access = discover()[network].owner
-    assert access is not None
+    access = owner_access(network)
     assert not access.oauth.loopback
     assert access.revoke is None, "it would end the person's consents of the other networks and teams"
     assert access.oauth.needed <= set(access.oauth.scopes)

@@ -4,17 +4,14 @@ Whole lookups and how many requests they take, and every row of the error tables
 again.
 """
 
-import json
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from pydantic import SecretStr
 
-from core import errors
 from core.connectors import discover
-from core.connectors.http import HttpClient, Requests
+from core.connectors.http import HttpClient
 from core.connectors.owners import ACCESS
 from core.errors import NeedsOwner, RateLimited, SourceAuthFailed, SourceError, TokenExpired
 from core.manifest import Target
@@ -22,12 +19,21 @@ from core.models import Snapshot
 from sandbox.faults import OWN
 from sandbox.server import Sandbox
 from sandbox.timeline import REPLY, REPOST
-from tests.core.connectors import conformance
+from tests.core.connectors.conformance import FixedClock
+from tests.core.connectors.error_rows import (
+    MINUTE,
+    SAID,
+    SPAN,
+    Row,
+    check_fixtures,
+    check_refusal,
+    each_fault,
+    faults_tried,
+    meta_rows,
+)
+from tests.core.connectors.sandboxed import NOW, SINCE, app_keys, client_of
 
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-SINCE = NOW - timedelta(days=91)
 MIDNIGHT = datetime(2026, 3, 3, tzinfo=UTC)
-MINUTE, FIVE, SAID = timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=10)
 SMALL = {
     "threads": "mara.prints",
     "linkedin": "company/quill-press",
@@ -49,49 +55,13 @@ EMPTY = {
 EACH = pytest.mark.parametrize("network", sorted(SMALL))
 
 
-@dataclass(frozen=True)
-class Row:
-    """One row: its fixtures, its faults, what both are ("" is a profile), and how far away the next try is."""
-
-    network: str
-    name: str
-    fixtures: str
-    faults: str
-    error: str = ""
-    retry_in: timedelta | None = None
-    notes: str = ""
-
-
-_TOKENS = (
-    ("458", "app_removed", "app_removed"),
-    ("459", "checkpoint", "checkpoint"),
-    ("460", "password_changed", "password_changed"),
-    ("463", "token_expired token_expired_on_page_two token_expired_among_the_figures", "expired expires_late"),
-    ("464", "unconfirmed", "unconfirmed"),
-    ("467", "token_invalid token_refused", "invalid_token"),
-)
-_LIMITS = (
-    ("4", "app_limit", "app_limit"),
-    ("17", "user_limit", "user_limit"),
-    ("32", "page_limit", "page_limit"),
-    ("613", "custom_limit", "custom_limit"),
-    ("80001", "page_use_case_limit", "page_use_case"),
-    ("80002", "instagram_use_case_limit", "instagram_use_case"),
-    ("341", "temporary_limit", "temporary_limit"),
-    ("368", "policy_block", "policy_block"),
-)
 ROWS = (
     # --- Threads: Meta's table
-    *(Row("threads", f"190 {name}", files, faults, "TokenExpired") for name, files, faults in _TOKENS),
-    *(Row("threads", name, files, faults, "RateLimited", SAID) for name, files, faults in _LIMITS),
-    Row("threads", "10", "permission insights_denied", "permission insights_denied", "SourceAuthFailed"),
-    Row("threads", "200-299", "permission_200 permission_299", "permission_200", "SourceAuthFailed"),
-    Row("threads", "a limit that names no time", "rate_limited_plain", "plain_429", "RateLimited", FIVE),
-    Row("threads", "1", "unknown_problem", "unknown_error", "Unavailable"),
-    Row("threads", "2", "service_down", "service_down", "Unavailable"),
-    Row("threads", "is_transient", "transient", "transient", "Unavailable"),
-    Row("threads", "5xx", "server_error", "500 503", "Unavailable"),
-    Row("threads", "100 other", "parameter", "parameter", "SourceChanged"),
+    *meta_rows("threads", "TokenExpired"),
+    Row(
+        "threads", "190 in the middle", "token_expired_among_the_figures token_refused", "expires_late", "TokenExpired"
+    ),
+    Row("threads", "10 for insights", "insights_denied", "insights_denied", "SourceAuthFailed"),
     Row("threads", "100 with 33", "missing_object", "missing_object", "NotFound"),
     Row("threads", "100 nonexisting field", "no_is_verified", "no_field", notes="left out"),
     Row("threads", "a refusal for one post", "one_post_without_figures", "no_insights", notes="figures of"),
@@ -122,39 +92,10 @@ ROWS = (
     Row("facebook", "32", "owner_rate_limited", "page_limit", "RateLimited", SAID),
     Row("facebook", "100 for views", "owner_no_views", "no_views", notes="did not tell the views"),
 )
-CASES = [(row, fault) for row in ROWS for fault in row.faults.split()]
 ELSEWHERE = {  # faults without a row: refusals that say nothing else, or tried below
     "threads": {"high_usage", "limit_200", "no_access", "plain_400", "wants_proof", "web_page_400"},
     "linkedin": {"no_totals", "pages_denied"},
 }
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox.in_thread(start=NOW) as box:
-        yield box
-
-
-@pytest.fixture
-def box(running: Sandbox) -> Sandbox:
-    running.faults.clear()
-    running.requests.clear()
-    running.clock.set(NOW)
-    for server in running.oauth.values():
-        server.withdraw()
-    return running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
-    client = HttpClient(user_agent="Clout/test", retry_wait=0)
-    yield client
-    await client.aclose()
-
-
-def client_of(box: Sandbox, http: HttpClient, network: str) -> Requests:
-    auth = box.env()[f"CLOUT_{network.upper()}__AUTH_URL"]
-    return http.scoped(discover()[network].manifest, base_url=box.url(network), auth_url=auth)
 
 
 async def read(
@@ -168,12 +109,12 @@ async def read(
     token: str = "",
 ) -> Snapshot:
     """Return what an account shows under its owner's token, found as the house finds it: by what the token opens."""
-    connector, clock, client = discover()[network], conformance.FixedClock(now), client_of(box, http, network)
+    connector, clock, client = discover()[network], FixedClock(now), client_of(box, http, network)
     assert connector.owner is not None
     assert connector.fetch is not None
     active = box.faults.active()
     box.faults.clear(network)
-    held = {name: SecretStr(value) for name, value in box.oauth[network].settings.items()}
+    held = app_keys(box, network)
     held[ACCESS] = SecretStr(token or box.oauth[network].grant(handle, scopes=scopes).token)
     opened = await connector.owner.accounts(client, clock, held)
     owned = next(one for one in opened if one.handle == handle)
@@ -257,9 +198,9 @@ async def test_a_scope_that_was_not_granted(box: Sandbox, http: HttpClient) -> N
 # --- the tables of errors ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("row", "fault"), CASES, ids=[f"{row.network}-{row.name}-{fault}" for row, fault in CASES])
+@each_fault(ROWS)
 async def test_a_fault_is_what_its_row_says(box: Sandbox, http: HttpClient, row: Row, fault: str) -> None:
-    box.faults.set(row.network, fault, seconds=int(SAID.total_seconds()))
+    box.faults.set(row.network, fault, seconds=SPAN)
     if not row.error:
         found = await read(box, http, row.network, SMALL[row.network])
         assert found.posts
@@ -268,25 +209,18 @@ async def test_a_fault_is_what_its_row_says(box: Sandbox, http: HttpClient, row:
     handle = BUSY[row.network] if fault == "expires_late" and row.network != "linkedin" else SMALL[row.network]
     with pytest.raises(SourceError) as caught:
         await read(box, http, row.network, handle)
-    assert type(caught.value) is getattr(errors, row.error)
-    assert caught.value.retry_at == (NOW + row.retry_in if row.retry_in is not None else caught.value.retry_at)
-    assert (row.error == "RateLimited") is (row.retry_in is not None)
+    check_refusal(row, caught.value)
     assert not any(value in repr(caught.value) for value in box.oauth[row.network].settings.values())
 
 
 @EACH
 def test_each_row_has_its_fixtures(network: str) -> None:
-    for row in (row for row in ROWS if row.network == network):
-        for name in row.fixtures.split():
-            expect = json.loads((conformance.FIXTURES / network / f"{name}.json").read_text())["expect"]
-            assert expect.get("error", "") == row.error, name
-            assert row.retry_in is None or expect.get("retry_at"), f"{name} does not say when to ask again"
+    check_fixtures(row for row in ROWS if row.network == network)
 
 
 @pytest.mark.parametrize("network", sorted(ELSEWHERE))
 def test_no_fault_is_without_a_row(network: str) -> None:
-    tried = {fault for row in ROWS if row.network == network for fault in row.faults.split()}
-    assert OWN[network] - tried == ELSEWHERE[network]
+    assert OWN[network] - faults_tried(ROWS, network) == ELSEWHERE[network]
 
 
 async def test_the_first_429_of_a_day_is_worth_a_minute_and_the_next_one_the_day(
@@ -317,13 +251,13 @@ async def test_another_owners_limit_is_none_of_ours(box: Sandbox, http: HttpClie
 
 @EACH
 async def test_a_token_that_was_taken_back_needs_its_owner(box: Sandbox, http: HttpClient, network: str) -> None:
-    connector, client, clock = discover()[network], client_of(box, http, network), conformance.FixedClock(NOW)
+    connector, client, clock = discover()[network], client_of(box, http, network), FixedClock(NOW)
     assert connector.fetch is not None
     account = box.world.find(network, SMALL[network])
     assert account is not None
     known = {"linkedin": f"urn:li:organization:{account.native_id}", "instagram": f"1784140{account.native_id}"}
     target = Target(handle=SMALL[network], native_id=known.get(network, account.native_id))
-    held = {name: SecretStr(value) for name, value in box.oauth[network].settings.items()}
+    held = app_keys(box, network)
     with pytest.raises(TokenExpired):
         await connector.fetch(target, SINCE, client, clock, {**held, ACCESS: SecretStr("gone")})
     if connector.manifest.access == "owner_authorised":

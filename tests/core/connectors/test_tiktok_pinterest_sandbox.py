@@ -1,66 +1,37 @@
 """TikTok and Pinterest against the sandbox: lookups under an owner's token, consent, each row of their error tables."""
 
-import json
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from pydantic import SecretStr
 
-from core import errors
 from core.connectors import discover
 from core.connectors.costs import Cost, Meter
-from core.connectors.http import HttpClient, Requests
-from core.connectors.owners import ACCESS, Grant, OwnerAccess, challenge
+from core.connectors.http import HttpClient
+from core.connectors.owners import ACCESS, Grant
 from core.errors import NeedsOwner, QuotaExhausted, SourceAuthFailed, SourceError, TokenExpired, Unavailable
 from core.manifest import Target
 from core.models import Snapshot
 from sandbox.faults import OWN
 from sandbox.server import Sandbox
-from tests.core.connectors import conformance
+from tests.core.connectors import sandboxed
+from tests.core.connectors.conformance import FixedClock
+from tests.core.connectors.error_rows import (
+    MINUTE,
+    SAID,
+    SPAN,
+    Row,
+    check_fixtures,
+    check_refusal,
+    each_fault,
+    faults_tried,
+)
+from tests.core.connectors.sandboxed import NOW, SINCE, app_keys, client_of, opened, owner_access, renewed
 
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-SINCE = NOW - timedelta(days=91)
 MIDNIGHT = datetime(2026, 3, 3, tzinfo=UTC) - NOW
-SPAN, MINUTE = timedelta(seconds=600), timedelta(minutes=1)
-BACK = "https://clout.example/back"
-VERIFIER = "verifier-" * 6
 PROJECT = {"research_project": SecretStr("7123456789")}
 BOTH = pytest.mark.parametrize("network", ["tiktok", "pinterest"])
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    with Sandbox.in_thread(start=NOW) as box:
-        yield box
-
-
-@pytest.fixture
-def box(running: Sandbox) -> Sandbox:
-    running.faults.clear()
-    running.requests.clear()
-    running.clock.set(NOW)
-    for server in running.oauth.values():
-        server.withdraw()
-    return running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
-    client = HttpClient(user_agent="Clout/test", retry_wait=0)
-    yield client
-    await client.aclose()
-
-
-def keys(box: Sandbox, network: str, **other: str) -> dict[str, SecretStr]:
-    return {name: SecretStr(value) for name, value in {**box.oauth[network].settings, **other}.items()}
-
-
-def client_of(box: Sandbox, http: HttpClient, network: str, meter: Meter | None = None) -> Requests:
-    auth = box.env()[f"CLOUT_{network.upper()}__AUTH_URL"]
-    return http.scoped(discover()[network].manifest, base_url=box.url(network), auth_url=auth, meter=meter)
 
 
 async def read(
@@ -75,13 +46,13 @@ async def read(
 ) -> Snapshot:
     """Return what an account shows with its owner's token; with `more` credentials without one."""
     connector, target = discover()[network], Target(handle=handle)
-    credentials = keys(box, network)
+    credentials = app_keys(box, network)
     if more is None:
         issued = box.oauth[network].grant(handle, scopes=scopes)
         credentials[ACCESS] = SecretStr(issued.token)
         target = Target(handle=handle, native_id=issued.account.native_id)
     assert connector.fetch is not None
-    clock, client = conformance.FixedClock(NOW), client_of(box, http, network, meter)
+    clock, client = FixedClock(NOW), client_of(box, http, network, meter)
     return await connector.fetch(target, SINCE, client, clock, {**credentials, **(more or {})})
 
 
@@ -160,46 +131,20 @@ async def test_saves_are_left_out_where_the_days_requests_do_not_suffice(box: Sa
 # --- consent ----------------------------------------------------------------------------------------------------------
 
 
-def consented(box: Sandbox, network: str, access: OwnerAccess, scopes: list[str] | None = None) -> dict[str, str]:
-    """Return what comes back from the page where an owner decides."""
-    oauth, server = access.oauth, box.oauth[network]
-    server.decide("glowguru", scopes=scopes)
-    asked = {oauth.id_parameter: server.dialect.client_id, "redirect_uri": BACK, "response_type": "code", "state": "s"}
-    asked["scope"] = oauth.separator.join(oauth.scopes)
-    if oauth.pkce:
-        asked |= {"code_challenge": challenge(oauth, VERIFIER), "code_challenge_method": "S256"}
-    answer = server.answer("GET", urlsplit(oauth.authorize_url).path, list(asked.items()), [], {})
-    assert answer.status == 303, answer.body
-    return dict(parse_qsl(urlsplit(dict(answer.headers)["location"]).query))
-
-
 async def granted(box: Sandbox, http: HttpClient, network: str, scopes: list[str] | None = None) -> Grant:
-    access = discover()[network].owner
-    assert access is not None
-    code = consented(box, network, access, scopes)["code"]
-    clock = conformance.FixedClock(box.clock.now())
-    return await access.exchange(code, BACK, VERIFIER, client_of(box, http, network), clock, keys(box, network))
-
-
-async def renewed(box: Sandbox, http: HttpClient, network: str, grant: Grant, **wrong: str) -> Grant:
-    access = discover()[network].owner
-    assert access is not None
-    assert access.renew is not None
-    clock = conformance.FixedClock(box.clock.now())
-    return await access.renew(grant, client_of(box, http, network), clock, keys(box, network, **wrong))
+    code = sandboxed.code_of(box, network, "glowguru", scopes)
+    return await sandboxed.exchanged(box, http, network, code)
 
 
 @BOTH
 async def test_consent_brings_tokens_and_they_tell_whose_account_it_is(
     box: Sandbox, http: HttpClient, network: str
 ) -> None:
-    access, grant = discover()[network].owner, await granted(box, http, network)
-    assert access is not None
+    access, grant = owner_access(network), await granted(box, http, network)
     assert set(grant.scopes) == set(access.oauth.scopes)
     assert grant.expires_at == NOW + (timedelta(hours=2) if network == "tiktok" else timedelta(days=30))
     assert grant.refresh_expires_at == NOW + timedelta(days=180 if network == "tiktok" else 60)
-    held = {**keys(box, network), ACCESS: grant.access}
-    (owned,) = await access.accounts(client_of(box, http, network), conformance.FixedClock(NOW), held)
+    (owned,) = await opened(box, http, network, grant)
     issued = box.oauth[network].consents("glowguru")[0]
     assert (owned.handle, owned.native_id) == ("glowguru", issued.account.native_id)
     assert not any(secret in repr(grant) for secret in (issued.token, issued.refresh))
@@ -235,19 +180,18 @@ async def test_a_wrong_secret_of_ours_is_not_taken_for_the_end_of_a_consent(
 
 @BOTH
 async def test_keys_are_tried_without_an_owner(box: Sandbox, http: HttpClient, network: str) -> None:
-    verify, clock = discover()[network].verify, conformance.FixedClock(NOW)
+    verify, clock = discover()[network].verify, FixedClock(NOW)
     assert verify is not None
-    await verify(client_of(box, http, network), clock, keys(box, network))
+    await verify(client_of(box, http, network), clock, app_keys(box, network))
     with pytest.raises(SourceAuthFailed) as caught:
-        await verify(client_of(box, http, network), clock, keys(box, network, client_secret="planted-wrong"))
+        await verify(client_of(box, http, network), clock, app_keys(box, network, client_secret="planted-wrong"))
     assert "planted-wrong" not in repr(caught.value)
 
 
 async def test_tiktok_forgets_a_consent_that_is_taken_back(box: Sandbox, http: HttpClient) -> None:
-    access, grant = discover()["tiktok"].owner, await granted(box, http, "tiktok")
-    assert access is not None
+    access, grant = owner_access("tiktok"), await granted(box, http, "tiktok")
     assert access.revoke is not None
-    await access.revoke(grant, client_of(box, http, "tiktok"), conformance.FixedClock(NOW), keys(box, "tiktok"))
+    await access.revoke(grant, client_of(box, http, "tiktok"), FixedClock(NOW), app_keys(box, "tiktok"))
     assert box.oauth["tiktok"].consents() == []
 
 
@@ -262,24 +206,6 @@ async def test_a_creator_may_hide_followers_on_tiktok_but_not_videos(box: Sandbo
 
 
 # --- the tables of errors ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: its fixtures, its faults, what both are, and how far away the next try is; `error` "" is a profile.
-
-    `research` asks as an approved project does. `notes` is a part of a note that the profile then has.
-    """
-
-    network: str
-    name: str
-    fixtures: str
-    faults: str
-    error: str = ""
-    retry_in: timedelta | None = None
-    notes: str = ""
-    reset: bool = True
-    research: bool = False
 
 
 ROWS = (
@@ -300,18 +226,17 @@ ROWS = (
     Row("pinterest", "403", "forbidden", "forbidden", "SourceAuthFailed"),
     Row("pinterest", "29", "tier", "tier", "SourceAuthFailed"),
     Row("pinterest", "404 50", "pin_gone", "pin_gone"),
-    Row("pinterest", "429 8", "rate_limited rate_limited_epoch", "429", "RateLimited", SPAN),
+    Row("pinterest", "429 8", "rate_limited rate_limited_epoch", "429", "RateLimited", SAID),
     Row("pinterest", "429 without a reset", "rate_limited_no_reset", "429", "RateLimited", MINUTE, reset=False),
     Row("pinterest", "not READY", "not_ready", "not_ready"),
     Row("pinterest", "no analytics", "no_analytics", "no_analytics", notes="saves"),
     Row("pinterest", "5xx", "server_error", "500 502", "Unavailable"),
 )
-CASES = [(row, fault) for row in ROWS for fault in row.faults.split()]
 
 
-@pytest.mark.parametrize(("row", "fault"), CASES, ids=[f"{row.network}-{row.name}-{fault}" for row, fault in CASES])
+@each_fault(ROWS)
 async def test_a_fault_is_what_its_row_says(box: Sandbox, http: HttpClient, row: Row, fault: str) -> None:
-    box.faults.set(row.network, fault, seconds=int(SPAN.total_seconds()), reset=row.reset)
+    box.faults.set(row.network, fault, seconds=SPAN, reset=row.reset)
     more = PROJECT if row.research else None
     if not row.error:
         found = await read(box, http, row.network, "maraquill", more=more)
@@ -321,15 +246,9 @@ async def test_a_fault_is_what_its_row_says(box: Sandbox, http: HttpClient, row:
         return
     with pytest.raises(SourceError) as caught:
         await read(box, http, row.network, "maraquill", more=more)
-    assert type(caught.value) is getattr(errors, row.error), caught.value
-    assert caught.value.retry_at == (NOW + row.retry_in if row.retry_in is not None else None)
+    check_refusal(row, caught.value)
 
 
 def test_each_row_has_its_fixtures_and_no_fault_is_without_a_row() -> None:
-    for row in ROWS:
-        for name in row.fixtures.split():
-            expect = json.loads((conformance.FIXTURES / row.network / f"{name}.json").read_text())["expect"]
-            assert expect.get("error", "") == row.error, name
-            assert row.retry_in is None or expect.get("retry_at"), f"{name} does not say when to ask again"
-    for network in ("tiktok", "pinterest"):
-        assert {fault for row in ROWS if row.network == network for fault in row.faults.split()} >= OWN[network]
+    check_fixtures(ROWS)
+    assert all(faults_tried(ROWS, network) >= OWN[network] for network in ("tiktok", "pinterest"))

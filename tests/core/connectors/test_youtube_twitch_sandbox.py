@@ -1,7 +1,7 @@
 """YouTube and Twitch against the sandbox: whole lookups, every fault, and what is kept between lookups."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import ModuleType
 
 import pytest
@@ -24,9 +24,8 @@ from core.models import Snapshot
 from core.settings import Settings
 from sandbox.server import KEYS, Sandbox
 from tests.core.connectors.conformance import FixedClock
+from tests.core.connectors.sandboxed import NOW, SINCE
 
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
-SINCE = NOW - timedelta(days=91)
 MODULES: dict[str, ModuleType] = {"youtube": youtube, "twitch": twitch}
 CREDENTIALS = {name: {key: SecretStr(value) for key, value in own.items()} for name, own in KEYS.items()}
 
@@ -35,13 +34,6 @@ CREDENTIALS = {name: {key: SecretStr(value) for key, value in own.items()} for n
 async def box() -> AsyncIterator[Sandbox]:
     async with Sandbox(start=NOW) as running:
         yield running
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[HttpClient]:
-    client = HttpClient(user_agent="Clout/test", retry_wait=0)
-    yield client
-    await client.aclose()
 
 
 async def read(box: Sandbox, http: HttpClient, network: str, handle: str = "glowguru") -> Snapshot:
