@@ -10,7 +10,7 @@ from core.connectors import manifests
 from core.settings import Settings
 from core.vault import new_key
 from tests.bots.conftest import BoxClock
-from tests.core.test_consents import everything
+from tests.core.consenting import everything
 
 TEAM = "slack:-:T1"
 

@@ -15,13 +15,16 @@ KINDS = ("SQLite", "PostgreSQL")
 ALL = ".*"
 BOTH = {  # by file, a pattern of the tests that run on both
     "test_budgets.py": ALL,
-    "test_consents.py": "from_the_link|no_trace|good_once|cleaned_up",
+    "test_consents.py": "no_trace|cleaned_up",
     "test_credentials.py": "kept|stored|rotat|team",
     "test_deliveries.py": ALL,
     "test_jobs.py": "lease|heartbeat|done_once|cut_off|fault_is_told",
     "test_leaving.py": ALL,
     "test_posting.py": "silence|jumps|no_team_sees|export|edit",
     "test_refreshing.py": "writes_what_a_lookup|due|oldest|fails|hidden|killed|batch",
+    "test_sign_ins.py": "from_the_link|good_once",
+    "test_rights.py": "another_process|given_out_and_forgotten",
+    "test_rights_export.py": "stays_without",
     "test_store_accounts.py": "^(?!.*in_memory)",  # a database in memory is SQLite's alone
     "test_store_faults.py": "error_in_the_middle|many_callers|two_processes",
     "test_store_retention.py": "untracked|190|400|misses|daily|page_by_page",

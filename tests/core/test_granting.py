@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import select
 
 from core.connectors.owners import Owned
 from core.errors import CloutError, NeedsOwner, NotFound, TokenExpired, Unavailable
@@ -13,6 +13,7 @@ from core.intake_creators import Entry
 from core.rosters_intake import Entered, enter
 from core.tables import creator_pending
 from tests.core.consent_toy import OTHER_TEAM, START, TEAM, HandClock, Net, opened
+from tests.core.consenting import everything
 
 GLOW = Owned(native_id="77", handle="glow")
 
@@ -20,12 +21,6 @@ GLOW = Owned(native_id="77", handle="glow")
 @pytest.fixture
 def net() -> Net:
     return Net(HandClock())
-
-
-def everything(conn: Connection) -> str:
-    """Return every cell of every table as one text."""
-    names = inspect(conn).get_table_names()
-    return "\n".join(str(tuple(row)) for name in names for row in conn.execute(text(f'SELECT * FROM "{name}"')))
 
 
 async def test_a_granted_account_counts_for_its_team_and_is_marked(tmp_path: Path, net: Net) -> None:
@@ -79,11 +74,11 @@ async def test_withdrawal_leaves_no_trace_and_the_rest_as_it_was(tmp_path: Path,
     async with opened(tmp_path, net) as app:
         first = await app.lookups.lookup(TEAM, "@glow")
         await app.granting.grant(TEAM, "@glow", "closed", GLOW, net.token())
-        held = await app.store.database.read(everything)
+        held = await everything(app)
         assert "post-77" in held
         assert "77 @" in held
         assert await app.granting.withdraw(TEAM, "closed", "77")
-        left = await app.store.database.read(everything)
+        left = await everything(app)
         after = await app.lookups.lookup(TEAM, "@glow")
         assert not await app.granting.withdraw(TEAM, "closed", "77")
     for trace in ("post-77", "77 @", "closed", "a-0", "r-0"):
@@ -110,7 +105,7 @@ async def test_a_network_that_refuses_leaves_nothing_half(tmp_path: Path, net: N
             await app.granting.grant(TEAM, "@glow", "closed", GLOW, net.token())
         assert await app.credentials.owner_tokens(TEAM, "closed") == ()
         assert await app.store.creators(TEAM) == ()
-        assert "77 @" not in await app.store.database.read(everything)
+        assert "77 @" not in await everything(app)
 
 
 async def test_a_team_that_left_takes_what_owners_showed_it_along(tmp_path: Path, net: Net) -> None:
@@ -120,7 +115,7 @@ async def test_a_team_that_left_takes_what_owners_showed_it_along(tmp_path: Path
         await app.store.team_left(TEAM)
         net.clock.move(days=31)
         await app.store.purge(net.clock.now(), {})
-        left = await app.store.database.read(everything)
+        left = await everything(app)
     assert f"77 @{TEAM}" not in left
     assert f"77 @{OTHER_TEAM}" in left
 
@@ -153,7 +148,7 @@ async def test_what_was_under_way_at_a_withdrawal_comes_back_to_nothing(tmp_path
         assert await app.granting.withdraw(TEAM, "closed", "77")
         net.gate.set()
         await lookup
-        assert "77 @" not in await app.store.database.read(everything)
+        assert "77 @" not in await everything(app)
 
 
 async def test_the_change_ledger_has_a_row_for_the_network_that_joined(tmp_path: Path, net: Net) -> None:
