@@ -18,20 +18,24 @@ BOTH = {  # by file, a pattern of the tests that run on both
     "test_consents.py": "no_trace|cleaned_up",
     "test_credentials.py": "kept|stored|rotat|team",
     "test_deliveries.py": ALL,
+    "test_digest_commands.py": "no_team_sees|export|edit",
     "test_jobs.py": "lease|heartbeat|done_once|cut_off|fault_is_told",
     "test_leaving.py": ALL,
-    "test_posting.py": "silence|jumps|no_team_sees|export|edit",
+    "test_posting.py": "silence|jumps",
     "test_refreshing.py": "writes_what_a_lookup|due|oldest|fails|hidden|killed|batch",
-    "test_sign_ins.py": "from_the_link|good_once",
     "test_rights.py": "another_process|given_out_and_forgotten",
     "test_rights_export.py": "stays_without",
+    "test_roster.py": ALL,
+    "test_rosters_intake.py": ALL,
+    "test_sign_ins.py": "from_the_link|good_once",
     "test_store_accounts.py": "^(?!.*in_memory)",  # a database in memory is SQLite's alone
     "test_store_faults.py": "error_in_the_middle|many_callers|two_processes",
     "test_store_retention.py": "untracked|190|400|misses|daily|page_by_page",
     "test_store_teams.py": ALL,
     "test_teams.py": "kept_for|another_process",
     "test_tracking.py": ALL,
-    "test_watching.py": "told_once|nothing_is_lost|who_edit|one_message|may_be_none",
+    "test_watches_judged.py": "told_once|nothing_is_lost|may_be_none",
+    "test_watching.py": "who_edit|one_message",
 }
 
 

@@ -3,11 +3,12 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.app import App, build
 from core.card import Card
+from core.commands import parse, run
 from core.connectors import manifests
 from core.messenger import Place, Platform, Sent
 from core.models import NetworkScore, Post
@@ -17,6 +18,8 @@ from tests.core.stored_readings import DAY, HandClock, make_fetch, make_posts
 
 TEAM = "T1"
 CREATORS = Place(platform="discord", channel="C1", shown="#creators")
+MONDAY = datetime(2026, 11, 23, 8, tzinfo=UTC)  # 09:00 in Berlin
+BERLIN = "every monday 09:00 Europe/Berlin"
 
 
 async def keep_day(
@@ -120,3 +123,25 @@ async def tick(app: App, clock: HandClock, by: timedelta = timedelta(0)) -> list
     """Let some time pass, then do what the ticker does; return the states of what was delivered."""
     clock.moment += by
     return [await app.deliveries.deliver(key) for key in await app.digests.run_due(clock.now())]
+
+
+def said(card: Card) -> str:
+    """Return all that a card says, a line a fact."""
+    return "\n".join(card.facts())
+
+
+def digests(heard: Heard) -> list[Card]:
+    """Return the digests that arrived."""
+    return [card for key, card, _ in heard.sent if key.startswith("digest:")]
+
+
+async def typed(
+    app: App, words: str, *, team: str = TEAM, asker: str = "U1", manages: bool = True, member: bool = True
+) -> Card:
+    """Type a command in the channel and return its answer."""
+    ctx = await app.context(team, asker=asker, place=CREATORS, can_manage=manages, member=member)
+
+    async def show(card: Card) -> None:
+        raise AssertionError("a digest has no partial card")
+
+    return await run(ctx, parse(words), show, reference=lambda: "7f3a")

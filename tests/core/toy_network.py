@@ -6,12 +6,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Table, select
 
 from core.app import App, build
 from core.connectors import Connector
 from core.errors import NotFound, SourceError
 from core.manifest import HandleRule, Manifest, Target
 from core.models import Post, Profile, Snapshot
+from core.roster import Standing
 from core.settings import Settings
 
 START = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -90,3 +94,20 @@ async def opened(folder: Path, clock: HandClock, *toys: Toy, **env: str) -> Asyn
     settings = Settings.read(manifests, {"CLOUT_DATABASE_URL": f"sqlite:///{folder}/clout.db", **env}, None)
     async with build(settings, clock=clock, connectors=connectors) as app:
         yield app
+
+
+def toys(clock: HandClock) -> tuple[Toy, Toy]:
+    """Two networks with some creators, one of whom bears the same name on both."""
+    first = Toy("alpha", clock, {"glow": ("a1", 40), "beanco": ("a2", 400), "mara": ("a3", 5)})
+    return first, Toy("beta", clock, {"glowtube": ("b1", 90), "glow": ("b2", 4)})
+
+
+async def rows(app: App, table: Table) -> list[Any]:
+    """Return every row of a table."""
+    return list(await app.store.database.read(lambda conn: conn.execute(select(table)).all()))
+
+
+async def standing(app: App, clock: HandClock, name: str, back: timedelta = timedelta(days=7)) -> Standing:
+    """Return where a tracked creator stands now, beside where it stood a week ago."""
+    found = await app.roster.standings(TEAM, at=clock.now(), before=clock.now() - back)
+    return next(one for one in found if one.name == name)
