@@ -146,6 +146,7 @@ class JobsService:
 
     async def _tidy(self, now: datetime) -> None:
         limits = {name: m.retention for name, m in self._app.manifests.items() if m.retention is not None}
+        await self._app.consents.let_go()
         await self._app.store.purge_daily(limits)
         await self._app.digests.tidy(now)
 

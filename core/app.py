@@ -33,6 +33,7 @@ from core.posting import Digests
 from core.redaction import Redacting, redact_event
 from core.refreshing import Refreshing
 from core.renewing import Renewing
+from core.revoking import Revoking
 from core.rights import Rights
 from core.roster import Roster
 from core.settings import Settings
@@ -166,9 +167,9 @@ async def build(
             await suppression.begin()
             sources = sources_of(connectors, settings, http, clock, budgets, suppression)
             patience = timedelta(seconds=settings.lookup_seconds)
-            renewing = Renewing(
-                credentials, sources, clock, partial(Leases, store.database, clock), f"renewing:{uuid4()}"
-            )
+            revoking = Revoking(store.database, clock)
+            leases = partial(Leases, store.database, clock)
+            renewing = Renewing(credentials, sources, clock, leases, revoking, f"renewing:{uuid4()}")
             lookups = Lookups(store, sources, clock, patience=patience, credentials=credentials, renewing=renewing)
             granting = Granting(store, sources, credentials, lookups)
             consents = Consents(
@@ -178,6 +179,7 @@ async def build(
                 credentials,
                 lookups,
                 granting,
+                revoking,
                 public_url=settings.public_url,
                 contact=settings.contact,
                 patience=patience,
@@ -234,6 +236,7 @@ async def build(
                 await lookups.aclose()
                 await renewing.aclose()
             limits = {name: found.retention for name, found in lookups.manifests.items() if found.retention is not None}
+            await consents.let_go()
             await store.purge_daily(limits)  # after the work is done, so that nobody waits for it
         finally:
             await http.aclose()

@@ -6,11 +6,12 @@ A link is good for one account of one team, for 24 hours, and for one consent; c
 from copy import copy
 
 from core import consent_rows as rows
-from core.connectors.owners import Grant, Owned
+from core.connectors.owners import Grant
 from core.consent_rows import Row
 from core.errors import BadHandle, NotConfigured, NotRecorded, UnknownNetwork
 from core.grants import told
 from core.handles import Handle
+from core.leaving import overdue
 from core.models import Linked
 from core.naming import at_handle
 from core.permission import CONNECT_PATH, LINK_LASTS, Consent, Outcome, Withdrawn
@@ -122,9 +123,23 @@ class Consents(SignIns):
         for row in left:
             standing = await self._db.read(rows.standing, row.team, row.network)
             if row.native_id is not None and row.native_id not in {other.native_id for other in standing}:
-                await self._granting.withdraw(row.team, row.network, row.native_id)
+                await self._undo(row.team, row.network, row.native_id, forget=False)
             await self._db.write(rows.opening, row.link, None)
         return len(left)
+
+    async def let_go(self) -> int:
+        """Take back what owners showed the teams that threw Clout out a month ago; returns how many accounts.
+
+        Before their data go as a whole (core/leaving.py), and with them the tokens by which networks are told.
+        """
+        shown = [
+            (team, *account)
+            for team in await self._db.read(overdue, self._clock.now())
+            for account in await self._credentials.granted(team)
+        ]
+        for team, network, native_id in shown:
+            await self._undo(team, network, native_id, forget=True)
+        return len(shown)
 
     # --- whose --------------------------------------------------------------------------------------------------------
 
@@ -158,14 +173,19 @@ class Consents(SignIns):
 
     async def take_back(self, team: str, network: str, native_id: str) -> None:
         """Delete an owner's token and all that it brought a team, then tell the network, as far as it listens."""
+        await self._undo(team, network, native_id, forget=True)
+        log.info("a consent was taken back", network=network, team=team)
+
+    async def _undo(self, team: str, network: str, native_id: str, *, forget: bool) -> None:
+        """Delete what an owner showed a team, with the links of it or without, and tell the network."""
         token = await self._credentials.owner_token(team, network, native_id)
         await self._granting.withdraw(team, network, native_id)
-        await self._db.write(rows.forget, team, network, native_id)
-        log.info("a consent was taken back", network=network, team=team)
-        if token is not None:
-            source = (await of_team(self._sources, self._credentials, team))[network]
+        if forget:
+            await self._db.write(rows.forget, team, network, native_id)
+        source = (await of_team(self._sources, self._credentials, team)).get(network)
+        if token is not None and source is not None:
             grant = Grant(access=token.access, refresh=token.refresh, scopes=token.scopes)
-            await self._revoke(source, grant, [Owned(native_id=native_id, handle="")])
+            await self._revoking.revoke(source, grant, [native_id])
 
     async def _withdrawal(self, secret: str) -> Row | None:
         return await self._db.read(rows.by_withdrawal, hashed(secret)) if SECRET.fullmatch(secret) else None

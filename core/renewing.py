@@ -6,7 +6,8 @@ stored score; work in the background waits for the new one.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -23,6 +24,7 @@ from core.keyring import Where
 from core.leases import Leases
 from core.manifest import Manifest
 from core.models import Clock
+from core.revoking import Revoking
 from core.sources import Opened, Source, of_team
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # after a renewal that did not come through
@@ -50,6 +52,7 @@ class Renewing:
         sources: Mapping[str, Source],
         clock: Clock,
         leases: Callable[[str], Leases],
+        revoking: Revoking,
         holder: str,
         *,
         patience: timedelta = timedelta(seconds=25),
@@ -58,6 +61,7 @@ class Renewing:
         self._sources = sources
         self._clock = clock
         self._leases = leases
+        self._revoking = revoking
         self._holder = holder
         self._patience = patience
         self._numbers = count()
@@ -90,12 +94,21 @@ class Renewing:
         """Renew every token that ends soon, those that end first before the others; returns how many were renewed."""
         longest = max((found.oauth.renew_ahead for found in self._owners().values()), default=timedelta(0))
         due = await self._credentials.owners_ending(now + longest, lambda where, at: self._is_due(where, at, now))
-        renewed = 0
+        of: defaultdict[str, list[Where]] = defaultdict(list)
         for where in due[:_AT_A_TICK]:
+            of[where.network].append(where)
+        return sum(await asyncio.gather(*map(self._renew_those, of.values())))
+
+    async def _renew_those(self, due: Sequence[Where]) -> int:
+        """Renew tokens of one network; one that does not answer keeps those of no other waiting, and rests."""
+        renewed = 0
+        for where in due:
             try:
                 renewed += await self.renew(where) is not None
             except SourceError as error:
                 log.info("token not renewed", network=where.network, team=where.team, error=type(error).__name__)
+                if not isinstance(error, TokenExpired):
+                    break
         return renewed
 
     async def renew(self, where: Where, refused: SecretStr | None = None) -> OwnerToken | None:
@@ -163,8 +176,10 @@ class Renewing:
         if kept:
             return after
         newer = await self._credentials.owner_token(where.team, where.network, where.native_id)
+        if newer is None:  # taken back while the network was asked: the new one was never theirs to lose
+            await self._revoking.revoke(source, _grant(after), [where.native_id])
         if newer is None or newer.ended_at is not None:
-            raise gone  # taken back while the network was asked
+            raise gone
         return newer  # the owner has connected anew meanwhile
 
     async def _given(self, where: Where, source: Source, token: OwnerToken) -> OwnerToken:

@@ -36,12 +36,12 @@ from core.granting import Granting
 from core.lookup import Lookups
 from core.models import Clock
 from core.permission import CALLBACK_PATH, WITHDRAW_PATH, Begun, Consent, Outcome, OutcomeKind
+from core.revoking import Revoking
 from core.sources import Source, of_team
 
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 """How every secret of a link, a state and a browser looks: 32 random bytes."""
 
-REVOKING = timedelta(seconds=5)  # what is taken back here is gone already; the network is told as far as it listens
 _DENIALS = frozenset({"access_denied", "user_cancelled_login", "user_cancelled_authorize", "consent_required"})
 _TROUBLE = frozenset({"server_error", "temporarily_unavailable"})
 _WORD = re.compile(r"[A-Za-z0-9_.-]{1,40}")
@@ -65,6 +65,7 @@ class SignIns:
         credentials: Credentials,
         lookups: Lookups,
         granting: Granting,
+        revoking: Revoking,
         *,
         public_url: str | None,
         contact: str = "",
@@ -77,6 +78,7 @@ class SignIns:
         self._credentials = credentials
         self._lookups = lookups
         self._granting = granting
+        self._revoking = revoking
         self._base = public_url.rstrip("/") if public_url else None
         self._lasting = self._base  # where what is told today is still found tomorrow
         self._contact = contact
@@ -181,7 +183,7 @@ class SignIns:
             outcome = self._outcome(row, "misfit", reason=error.message)
         finally:
             if outcome is None or outcome.kind not in ("connected", "used"):
-                await self._revoke(source, grant, accounts)
+                await self._revoking.revoke(source, grant, [one.native_id for one in accounts])
         return outcome
 
     async def _granted(self, row: Row, source: Source, grant: Grant, accounts: Sequence[Owned]) -> Outcome:
@@ -233,23 +235,6 @@ class SignIns:
         return self._outcome(row, "refused" if refused else "unanswered", reason=error.message)
 
     # --- shared -------------------------------------------------------------------------------------------------------
-
-    async def _revoke(self, source: Source, grant: Grant, accounts: Sequence[Owned]) -> None:
-        """Tell the network, as far as it listens; not where the same owner shows the account to others here.
-
-        Networks that end a whole app's access with one token would take theirs away as well.
-        """
-        access, network = source.connector.owner, source.manifest.name
-        if access is None or access.revoke is None or source.consent_obstacle:
-            return
-        granted = await self._db.read(rows.is_granted, network, [one.native_id for one in accounts])
-        if granted:
-            return
-        secrets = {**source.settings.values, ACCESS: grant.access}
-        try:
-            await access.revoke(grant, source.client(REVOKING), self._clock, secrets)
-        except SourceError as error:
-            log.info("a token was not revoked", network=network, error=type(error).__name__)
 
     async def _row(self, link: str) -> Row | None:
         return await self._db.read(rows.by_link, hashed(link)) if SECRET.fullmatch(link) else None

@@ -70,7 +70,7 @@ async def test_a_process_that_died_while_storing_is_cleaned_up_after(app, net, m
     assert await app.consents.sweep() == 0
     net.clock.move(minutes=2)
     assert await app.consents.sweep() == 1
-    await nothing_stored(app, net, revoked=0)
+    await nothing_stored(app, net)
 
 
 async def test_a_sign_in_begun_anew_after_a_crash_is_cleaned_up_after_as_well(app, net, monkeypatch):
@@ -88,7 +88,7 @@ async def test_a_sign_in_begun_anew_after_a_crash_is_cleaned_up_after_as_well(ap
     net.revoked.clear()
     net.clock.move(minutes=11)
     assert await app.consents.sweep() == 1
-    await nothing_stored(app, net, revoked=0)
+    await nothing_stored(app, net)
 
 
 @pytest.mark.parametrize("moment", ["while the account is read", "before the last step"])
