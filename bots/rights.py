@@ -65,7 +65,7 @@ def forget(account: Whom, yes: Yes = False) -> None:
             if not _agreed(yes, "Delete all of it?"):
                 return _nothing_done()
             await app.rights.forget(account)
-        typer.echo(f"{whose.label} {_name(whose.name)} is forgotten. Backups made before still hold it.")
+        typer.echo(f"{whose.label} {_at(whose.name)} is forgotten. Backups made before still hold it.")
         return exits.OK
 
     raise typer.Exit(exits.run(forgotten()))
@@ -107,11 +107,11 @@ async def _opted_out(rights: "Rights", account: str, yes: bool) -> int:
     if held is not None:
         typer.echo("\n".join(_told(whose, held)))
     else:
-        typer.echo(f"Nothing is stored about {whose.label} {_name(whose.name)}.")
+        typer.echo(f"Nothing is stored about {whose.label} {_at(whose.name)}.")
     if not _agreed(yes, "Delete what is stored, and never read the account again?"):
         return _nothing_done()
     done = await rights.opt_out(account)
-    name = f"{whose.label} {_name(whose.name)}"
+    name = f"{whose.label} {_at(whose.name)}"
     typer.echo(f"{name} is on the list: every process stops asking for it within a minute.")
     if done.by_handle_alone:
         typer.echo(
@@ -125,7 +125,7 @@ async def _opted_out(rights: "Rights", account: str, yes: bool) -> int:
 
 async def _undone(rights: "Rights", account: str) -> int:
     whose = rights.account(account)
-    name = f"{whose.label} {_name(whose.name)}"
+    name = f"{whose.label} {_at(whose.name)}"
     if not await rights.welcome_back(account):
         typer.echo(f"{name} is not on the list.", err=True)
         return exits.BAD_INPUT
@@ -144,14 +144,14 @@ def _told(whose: "Account", held: "Held") -> list[str]:
     """Return what will be deleted, a line each."""
     from core.figures import counted
 
-    names = ", ".join(_name(handle) for handle in held.handles)
+    names = ", ".join(map(_at, held.handles))
     lines = [f"Stored about {whose.label} {names}:"]
     if held.readings:
         lines.append(f"  {counted(held.posts, 'post')} with their counts, profile readings and scores")
     if held.waiting:
         lines.append("  a handle that waits for its first reading")
     if held.links:
-        shown = [f"{_name(name)} ({_name(team)})" for team, name in held.links[:_NAMED]]
+        shown = [f"{_at(name)} ({_name(team)})" for team, name in held.links[:_NAMED]]
         more = f" and {len(held.links) - _NAMED} more" if len(held.links) > _NAMED else ""
         lines.append(f"  its place among the creators of {counted(len(held.links), 'team')}: {', '.join(shown)}{more}")
     if held.teams:
@@ -181,6 +181,12 @@ def _name(text: str, limit: int = _SHOWN) -> str:
     from core.inert import inert
 
     return inert(text, limit)
+
+
+def _at(handle: str) -> str:
+    from core.naming import at_handle
+
+    return _name(at_handle(handle))
 
 
 def _refuse_taken(file: Path) -> None:

@@ -17,6 +17,7 @@ from core.errors import InputError, NotRecorded, SourceError
 from core.lookup import Lookups
 from core.manifest import Target
 from core.models import Clock
+from core.naming import at_handle
 from core.rights_export import Document
 from core.rights_rows import Held, Whose
 from core.sources import Source, of_team
@@ -174,4 +175,4 @@ def _is_stored(one: Whose) -> bool:
 
 def nothing_stored(one: Account) -> NotRecorded:
     """Return the error of an account that nothing is stored of."""
-    return NotRecorded(f"Nothing is stored about {one.label} {one.name}.")
+    return NotRecorded(f"Nothing is stored about {one.label} {at_handle(one.name)}.")

@@ -5,7 +5,8 @@ Rows of every team: an account is stored once, and its creator asks the installa
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -66,9 +67,9 @@ class Held(NamedTuple):
 
 def whose(conn: Connection, network: str, name: str) -> Whose:
     """Return what a handle or native id stands for; a former handle counts where nobody bears it now."""
-    a, key = accounts.c, handle_key(name)
+    a, name, key = accounts.c, storable(name), handle_key(name)
     named = or_(
-        _own(a.native_id, [storable(name)]),
+        _own(a.native_id, [name]),
         a.handle_key == key,
         a.handle_key.startswith(f"{key}{SIGN}", autoescape=True),
     )
@@ -155,7 +156,25 @@ def held(conn: Connection, one: Whose) -> Held:
 
 def forget(conn: Connection, one: Whose) -> Sequence[int]:
     """Delete all of it; return the creators that are left, who have other accounts."""
-    _forget_said(conn, one)
+    with _overwriting(conn):
+        _forget_said(conn, one)
+        return _forget_rows(conn, one)
+
+
+@contextmanager
+def _overwriting(conn: Connection) -> Iterator[None]:
+    """Let SQLite write zeros over what is deleted, which else stays in the file until its room is needed."""
+    if conn.dialect.name != "sqlite":
+        yield
+        return
+    conn.exec_driver_sql("PRAGMA secure_delete=ON")
+    try:
+        yield
+    finally:
+        conn.exec_driver_sql("PRAGMA secure_delete=OFF")
+
+
+def _forget_rows(conn: Connection, one: Whose) -> Sequence[int]:
     conn.execute(delete(accounts).where(accounts.c.id.in_(one.account_ids)))  # posts, counts, scores, links go along
     conn.execute(delete(creator_pending).where(waits(one)))
     conn.execute(delete(misses).where(missed(one)))
