@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import structlog
+from aiohttp import ClientError
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -249,8 +250,8 @@ class SlackFront:
         view = modal_lookup(networks, creator=creator, metadata=held.written(), private=own.private)
         try:
             await deed.client.views_open(trigger_id=body["trigger_id"], view=view)
-        except SlackApiError as error:
-            log.warning("a form could not be opened", error=str(error.response.get("error")))
+        except (SlackApiError, ClientError, TimeoutError, OSError) as error:
+            log.warning("a form could not be opened", error=str(error))
             await self.work.ran(deed, parse("help"))
 
     async def _home_filled(self, deed: Deed, user: str) -> None:

@@ -1,10 +1,12 @@
-"""Whose token a post is sent with: the one bot token, or that of each workspace's installation, turned over in time."""
+"""Whose token a request or a post goes by: the one bot token, or that of each workspace's installation."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
-from slack_sdk.errors import SlackTokenRotationError
+from aiohttp import ClientError
+from slack_sdk.errors import SlackApiError, SlackTokenRotationError
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
+from slack_sdk.oauth.installation_store.models.bot import Bot
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bots.slack_rotation import Rotator
@@ -17,11 +19,11 @@ log = structlog.get_logger("clout.slack")
 
 
 class OneClient:
-    """The client of the one workspace that a bot token belongs to; `gone` hears that the token is dead."""
+    """The client of the one workspace that a bot token belongs to; `gone` hears the team whose token is dead."""
 
     again = BY_HAND
 
-    def __init__(self, client: AsyncWebClient, team: str, gone: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, client: AsyncWebClient, team: str, gone: Callable[[str], Awaitable[object]]) -> None:
         self._client = client
         self._team = team
         self._gone = gone
@@ -32,8 +34,8 @@ class OneClient:
 
     async def dismissed(self, team: str) -> None:
         """See bots.slack_messenger.Clients."""
-        log.error("Slack says that the bot token is dead", team=team)
-        self._gone()
+        if not await _taken(self._client):
+            await self._gone(team)
 
 
 class InstalledClients:
@@ -54,25 +56,56 @@ class InstalledClients:
         self._store = store
         self.again = f"Whoever looks after Slack apps there can install it again: {address}"
 
-    async def of(self, team: str) -> AsyncWebClient | None:
-        """See bots.slack_messenger.Clients; raises StoreError."""
-        enterprise, workspace = ids_of(team)
-        bot = await self._installs.async_find_bot(enterprise_id=enterprise, team_id=workspace)
-        if bot is None and enterprise is not None:
-            bot = await self._installs.async_find_bot(
-                enterprise_id=enterprise, team_id=None, is_enterprise_install=True
-            )
-        if bot is None:
+    async def bot(self, enterprise: str | None, workspace: str | None) -> Bot | None:
+        """Return the bot of a workspace, or of its organisation, with a token that is good; None where there is none.
+
+        Raises StoreError, and NotTurnedYet where Slack could not say what the next token is.
+        """
+        found = await self._found(enterprise, workspace)
+        if found is None and enterprise is not None:
+            found = await self._found(enterprise, None)
+        if found is None:
             return None
         try:
-            bot = await self._rotator.perform_bot_token_rotation(bot=bot) or bot
+            return await self._rotator.perform_bot_token_rotation(bot=found) or found
         except SlackTokenRotationError:
-            log.error("a bot token ended and could not be turned over", team=team)  # noqa: TRY400
+            log.error("a bot token ended and could not be turned over", enterprise=enterprise, workspace=workspace)  # noqa: TRY400
             return None
-        return self._make(bot.bot_token, workspace)
+
+    async def of(self, team: str) -> AsyncWebClient | None:
+        """See bots.slack_messenger.Clients; raises StoreError and NotTurnedYet."""
+        enterprise, workspace = ids_of(team)
+        bot = await self.bot(enterprise, workspace)
+        return None if bot is None else self._make(bot.bot_token, workspace)
 
     async def dismissed(self, team: str) -> None:
         """See bots.slack_messenger.Clients: the installation is forgotten, its data go in 30 days."""
         enterprise, workspace = ids_of(team)
+        found = await self._found(enterprise, workspace or None)
+        if found is not None and await _taken(self._make(found.bot_token, workspace)):
+            return
         await self._installs.async_delete_all(enterprise_id=enterprise, team_id=workspace)
-        await self._store.team_left(team)
+        # an organisation that throws Clout out does so for all of its workspaces
+        for one in [team] if workspace else await self._store.teams(team):
+            await left(self._store, one)
+
+    async def _found(self, enterprise: str | None, workspace: str | None) -> Bot | None:
+        return await self._installs.async_find_bot(
+            enterprise_id=enterprise, team_id=workspace, is_enterprise_install=workspace is None
+        )
+
+
+async def left(store: Store, team: str) -> None:
+    """Note that a workspace wants Clout no more; raises StoreError."""
+    await store.team_left(team)
+    log.warning("a workspace removed Clout or revoked its token; its data go in 30 days", team=team)
+
+
+async def _taken(client: AsyncWebClient) -> bool:
+    """Return whether Slack takes a token: what tells of its end may be late, and Clout installed again since."""
+    try:
+        await client.auth_test()
+    except (SlackApiError, ClientError, TimeoutError, OSError):
+        return False
+    log.info("the end of a token was told that Slack still takes")
+    return True

@@ -1,12 +1,17 @@
 """Slack for many workspaces, which install Clout by OAuth and call us over HTTP or over one socket."""
 
-import logging
+from collections import OrderedDict
 
+import structlog
+from aiohttp import ClientError
 from pydantic import SecretStr
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization.async_authorize import AsyncInstallationStoreAuthorize
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.oauth.async_oauth_flow import AsyncOAuthFlow
 from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
+from slack_sdk.oauth.installation_store.models.bot import Bot
+from slack_sdk.oauth.installation_store.models.installation import Installation
 
 from bots.slack_answer import Charts
 from bots.slack_app import SlackFront
@@ -14,16 +19,19 @@ from bots.slack_clients import InstalledClients
 from bots.slack_installs import STATE_LIFE, SlackInstalls, SlackStates
 from bots.slack_life import SlackLife, came_back
 from bots.slack_messenger import SlackMessenger
-from bots.slack_rotation import Rotator
+from bots.slack_rotation import NotTurnedYet, Rotator
 from bots.slack_scopes import INSTALL_PATH, REDIRECT_PATH, SCOPES, check, install_address
 from bots.slack_socket import Attached, web_client
 from core.app import App
 from core.channels import ChannelNews
+from core.errors import StoreError
 from core.vault import Vault
 
 NOT_INSTALLED = "Clout is not installed in this workspace any more. Ask whoever runs it for the install link."
 
-log = logging.getLogger(__name__)
+_MOST = 10_000  # workspaces remembered
+
+log = structlog.get_logger("clout.slack")
 
 
 def many_workspaces(app: App, front: SlackFront, *, news: ChannelNews | None = None) -> Attached:
@@ -34,17 +42,17 @@ def many_workspaces(app: App, front: SlackFront, *, news: ChannelNews | None = N
     rotator = Rotator(
         store, web_client(slack), client_id=slack.client_id or "", client_secret=_shown(slack.client_secret)
     )
-    bolt = _bolt(app, store, rotator)
-    front.attach(bolt)
-    life = SlackLife(app, news=news, store=store)
-    life.attach(bolt)
     clients = InstalledClients(
         store,
         rotator,
-        lambda token, workspace: web_client(slack, token, workspace),
+        lambda token, workspace: web_client(slack, token, workspace or None),
         app.store,
         address=install_address(app.settings),
     )
+    bolt = _bolt(app, store, clients)
+    front.attach(bolt)
+    life = SlackLife(clients, app.clock, news=news)
+    life.attach(bolt)
     return Attached(bolt, life, SlackMessenger(clients, Charts(app.draw), app.clock))
 
 
@@ -59,22 +67,65 @@ def _installs(app: App) -> SlackInstalls:
     return store
 
 
-def _bolt(app: App, store: SlackInstalls, rotator: Rotator) -> AsyncApp:
+class Admission(AsyncAuthorize):
+    """Tells Bolt whose request it is, before each acknowledgement: the installation says so, and Slack is not asked.
+
+    Bolt's own asks Slack as well, and takes every fault of Slack's and of the database for an app that was removed.
+    What is known of a workspace is good enough while the database is away.
+    """
+
+    def __init__(self, clients: InstalledClients) -> None:
+        self._clients = clients
+        self._known: OrderedDict[tuple[str | None, str | None], Bot] = OrderedDict()
+
+    async def __call__(
+        self, *, context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None, **more: str | None
+    ) -> AuthorizeResult | None:
+        """Return whose request it is, None where Clout is not installed; raises StoreError and NotTurnedYet."""
+        place = (enterprise_id, None if context.is_enterprise_install else team_id)
+        try:
+            bot = await self._clients.bot(*place)
+        except (StoreError, NotTurnedYet):
+            if (bot := self._known.get(place)) is None:
+                raise
+        self._known.pop(place, None)
+        if bot is None:
+            return None
+        self._known[place] = bot
+        while len(self._known) > _MOST:
+            self._known.popitem(last=False)
+        return AuthorizeResult(
+            enterprise_id=bot.enterprise_id,
+            team_id=bot.team_id or team_id,
+            team=bot.team_name,
+            bot_id=bot.bot_id,
+            bot_user_id=bot.bot_user_id,
+            bot_token=bot.bot_token,
+            bot_scopes=bot.bot_scopes,
+        )
+
+
+class _Flow(AsyncOAuthFlow):
+    """Installs by OAuth; Slack that cannot be reached is a page as well, as is a code that it does not take."""
+
+    async def run_installation(self, code: str) -> Installation | None:
+        try:
+            return await super().run_installation(code)
+        except (ClientError, TimeoutError, OSError) as error:
+            log.warning("an install could not be finished", error=type(error).__name__)
+            return None
+
+
+def _bolt(app: App, store: SlackInstalls, clients: InstalledClients) -> AsyncApp:
     """Return a Bolt app that any workspace can install."""
     slack = app.settings.slack
     client = web_client(slack)
-    # Bolt's own would ask Slack who we are before each acknowledgement
-    authorize = AsyncInstallationStoreAuthorize(
-        logger=log, installation_store=store, client=client, bot_only=True, cache_enabled=True
-    )
-    authorize.token_rotator = rotator
-    store.retired = lambda token: authorize.authorize_result_cache.pop(token, None)
     return AsyncApp(
         name="clout",  # else it looks through the whole stack for one
         client=client,
         signing_secret=_shown(slack.signing_secret),
-        authorize=authorize,  # type: ignore[arg-type]  # an instance is taken, its hint is old
-        oauth_flow=AsyncOAuthFlow(client=client, settings=_oauth(app, store)),
+        authorize=Admission(clients),  # type: ignore[arg-type]  # an instance is taken, its hint is old
+        oauth_flow=_Flow(client=client, settings=_oauth(app, store)),
         user_facing_authorize_error_message=NOT_INSTALLED,
     )
 

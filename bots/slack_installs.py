@@ -27,8 +27,7 @@ log = getLogger(__name__)
 class SlackInstalls(AsyncInstallationStore):
     """One installation a workspace: a new one replaces the tokens, an uninstall deletes them.
 
-    `retired` hears each bot token that is no longer good, so that nothing remembered under it lives on; `installed`
-    hears the organisation and the workspace of each install.
+    `installed` hears the organisation and the workspace of each install.
     """
 
     def __init__(self, database: Database, vault: Vault, clock: Clock, client_id: str) -> None:
@@ -36,7 +35,6 @@ class SlackInstalls(AsyncInstallationStore):
         self._vault = vault
         self._clock = clock
         self._client_id = client_id
-        self.retired: Callable[[str], object] = lambda token: None
         self.installed: Callable[[str | None, str | None], Awaitable[object]] = _nobody
 
     @property
@@ -50,8 +48,7 @@ class SlackInstalls(AsyncInstallationStore):
             installation.enterprise_id, None if installation.is_enterprise_install else installation.team_id
         )
         sealed = self._vault.lock(json.dumps(_plain(installation.to_dict())))
-        before = await self._db.write(installs.keep, place, to_ms(self._clock.now()), sealed)
-        self._retire(before, keeping=installation.bot_token)
+        await self._db.write(installs.keep, place, to_ms(self._clock.now()), sealed)
         await self.installed(place[1] or None, place[2] or None)
 
     async def async_save_bot(self, bot: Bot) -> None:
@@ -62,8 +59,7 @@ class SlackInstalls(AsyncInstallationStore):
             return self._vault.lock(json.dumps(json.loads(self._vault.unlock(sealed)) | turned))
 
         place = self._place(bot.enterprise_id, None if bot.is_enterprise_install else bot.team_id)
-        if (changed := await self._db.write(installs.change, place, renewed)) is not None:
-            self._retire(changed[0], keeping=bot.bot_token)
+        await self._db.write(installs.change, place, renewed)
 
     async def async_find_bot(
         self, *, enterprise_id: str | None, team_id: str | None, is_enterprise_install: bool | None = False
@@ -91,7 +87,7 @@ class SlackInstalls(AsyncInstallationStore):
 
     async def async_delete_bot(self, *, enterprise_id: str | None, team_id: str | None) -> None:
         """Delete an installation whose bot token was revoked."""
-        self._retire(await self._db.write(installs.remove, self._place(enterprise_id, team_id)))
+        await self._db.write(installs.remove, self._place(enterprise_id, team_id))
 
     async def async_delete_installation(
         self, *, enterprise_id: str | None, team_id: str | None, user_id: str | None = None
@@ -117,11 +113,6 @@ class SlackInstalls(AsyncInstallationStore):
             log.error("%s Put the key back, or add Clout to the workspace again.", error.message)  # noqa: TRY400
             return None
         return opened
-
-    def _retire(self, sealed: str | None, keeping: str | None = None) -> None:
-        opened = self._opened(sealed)
-        if opened is not None and opened["bot_token"] and opened["bot_token"] != keeping:
-            self.retired(opened["bot_token"])
 
 
 async def _nobody(enterprise: str | None, workspace: str | None) -> None:

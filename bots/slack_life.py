@@ -5,13 +5,14 @@ from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
-from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 
 from bots.running import Running, Seen
+from bots.slack_messenger import Clients
 from bots.slack_teams import everyone_in, team_id, team_of
 from core.app import App
 from core.channels import ChannelNews
 from core.errors import CloutError
+from core.models import Clock
 
 Body = Mapping[str, Any]
 Told = Callable[[str, str], Awaitable[None]]
@@ -41,25 +42,12 @@ class LoggedNews:
 
 
 class SlackLife:
-    """Listens for what becomes of channels and of the installation.
+    """Listens for what becomes of channels, of which `news` hears, and of installations, of which `clients` do."""
 
-    `news` hears of channels. `store` keeps installations by OAuth, None for the one workspace of a bot token, whose
-    removal calls `removed`.
-    """
-
-    def __init__(
-        self,
-        app: App,
-        *,
-        news: ChannelNews | None = None,
-        store: AsyncInstallationStore | None = None,
-        removed: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._app = app
+    def __init__(self, clients: Clients, clock: Clock, *, news: ChannelNews | None = None) -> None:
+        self._clients = clients
         self._news = news or LoggedNews()
-        self._store = store
-        self._removed = removed
-        self._seen = Seen(app.clock)
+        self._seen = Seen(clock)
         self._running = Running()
 
     def attach(self, bolt: AsyncApp) -> None:
@@ -89,17 +77,9 @@ class SlackLife:
         thrown_out = event.get("type") == "app_uninstalled"
         if not thrown_out and not (event.get("tokens") or {}).get("bot"):
             return  # somebody's own token, and Clout asks for none
-        self._running.begin(_guarded(self._left(team_of(context), context), str(event.get("type"))))
-
-    async def _left(self, team: str, context: AsyncBoltContext) -> None:
-        try:
-            if self._store is not None:
-                await self._store.async_delete_all(enterprise_id=context.enterprise_id, team_id=context.team_id)
-            await self._app.store.team_left(team)
-            log.warning("a workspace removed Clout or revoked its token; its data go in 30 days", team=team)
-        finally:
-            if self._store is None:
-                self._removed()
+        whole = context.is_enterprise_install and context.enterprise_id
+        team = everyone_in(whole) if whole else team_of(context)
+        self._running.begin(_guarded(self._clients.dismissed(team), str(event.get("type"))))
 
 
 async def came_back(app: App, enterprise: str | None, workspace: str | None) -> None:

@@ -42,6 +42,7 @@ from bots.slack_codes import (
     paths_of,
     pause_of,
 )
+from bots.slack_rotation import NotTurnedYet
 from core.card import Card
 from core.errors import DeliveryError, DeliveryForbidden, DeliveryUnknown, StoreError
 from core.messenger import Place, Platform, Sent
@@ -73,7 +74,7 @@ class Clients(Protocol):
         ...
 
     async def dismissed(self, team: str) -> None:
-        """Hear that a team's token is dead."""
+        """Hear that the token of a team, of all teams of an organisation for `slack:E1:`, is said to be dead."""
         ...
 
 
@@ -243,7 +244,7 @@ class SlackMessenger:
         where = place.shown or place.channel
         try:
             client = await self._clients.of(team)
-        except StoreError as error:
+        except (StoreError, NotTurnedYet) as error:
             raise DeliveryForbidden(where, error.message, retry_at=self._clock.now() + SOON) from error
         if client is None:
             raise DeliveryForbidden(where, f"Clout is not installed in this workspace. {self._clients.again}".strip())

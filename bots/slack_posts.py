@@ -5,6 +5,7 @@ Nothing is posted twice: only what surely never arrived, or what merely replaces
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
@@ -16,6 +17,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bots.render_slack import SlackMessage
 from bots.slack_blocks import Json
+from bots.slack_codes import code_of, limited, pause_of
 
 USES = 5  # of one response_url, within half an hour
 LOST = "no_answer"  # nobody knows whether the message arrived
@@ -53,13 +55,7 @@ class Hook:
             return "used_url"
         self.left -= 1
         body = _without_nothing(message.response(replace=replace))
-        error, pause = await self._try(body, again=replace)
-        if pause is not None and pause <= _LONGEST_PAUSE:
-            await asyncio.sleep(pause)
-            error, _ = await self._try(body, again=replace)
-        if error:
-            log.warning("Slack did not take an answer", error=error)
-        return error
+        return await _patiently(lambda: self._try(body, again=replace))
 
     async def _try(self, body: Json, *, again: bool) -> tuple[str, float | None]:
         """Return the error code, and after how many seconds another try can do no harm."""
@@ -88,11 +84,15 @@ class Direct:
     async def __call__(self, message: SlackMessage, *, replace: bool) -> str:
         """Post, or change the message before."""
         self.left -= 1
+        return await _patiently(lambda: self._try(message, self._last if replace else None))
+
+    async def _try(self, message: SlackMessage, last: tuple[str, str] | None) -> tuple[str, float | None]:
+        """Return the error code, and after how many seconds another try can do no harm."""
         try:
-            if replace and self._last is not None:
+            if last is not None:
                 words, blocks = message.text, list(message.blocks)
-                await self._client.chat_update(channel=self._last[0], ts=self._last[1], text=words, blocks=blocks)
-                return ""
+                await self._client.chat_update(channel=last[0], ts=last[1], text=words, blocks=blocks)
+                return "", None
             answer = await self._client.chat_postMessage(
                 channel=self._user,
                 text=message.text,
@@ -101,11 +101,24 @@ class Direct:
                 unfurl_media=False,
             )
         except SlackApiError as error:
-            return str(error.response.get("error"))
+            return code_of(error) or LOST, pause_of(error) if limited(error) else None
+        except ClientConnectorError:
+            return LOST, _PAUSE
         except (ClientError, TimeoutError, OSError):
-            return LOST
+            return LOST, _PAUSE if last is not None else None
         self._last = (str(answer.get("channel")), str(answer.get("ts")))
-        return ""
+        return "", None
+
+
+async def _patiently(attempt: Callable[[], Awaitable[tuple[str, float | None]]]) -> str:
+    """Return the error code of an attempt, or of the one after a pause where that can do no harm."""
+    error, pause = await attempt()
+    if pause is not None and pause <= _LONGEST_PAUSE:
+        await asyncio.sleep(pause)
+        error, _ = await attempt()
+    if error:
+        log.warning("Slack did not take an answer", error=error)
+    return error
 
 
 def _without_nothing(body: Json) -> Json:

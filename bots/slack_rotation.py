@@ -6,16 +6,24 @@ from collections.abc import Callable
 
 import structlog
 from aiohttp import ClientError
-from slack_sdk.errors import SlackApiError, SlackTokenRotationError
+from slack_sdk.errors import SlackTokenRotationError
 from slack_sdk.oauth.installation_store.async_installation_store import AsyncInstallationStore
 from slack_sdk.oauth.installation_store.models.bot import Bot
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.slack_codes import LATER, UNSURE, code_of
+from core.errors import CloutError, StoreError
+
 MINUTES_BEFORE = 120  # of its end a token is turned over, so that a fault of Slack's has time to pass
+_AWAY = LATER | UNSURE  # codes that say nothing of the token
 _ALWAYS = 10**9  # minutes: the library is asked only once we know that it is due
 
 log = structlog.get_logger("clout.slack")
+
+
+class NotTurnedYet(CloutError):
+    """A token has ended, and Slack could not be asked for the next one."""
 
 
 class Rotator(AsyncTokenRotator):
@@ -38,18 +46,23 @@ class Rotator(AsyncTokenRotator):
         self._store = store
         self._seconds = seconds
         self._turn = asyncio.Lock()
+        self._unsaved: dict[str, Bot] = {}  # what could not be stored, by the token before, which Slack has spent
 
     async def perform_bot_token_rotation(
         self, *, bot: Bot, minutes_before_expiration: int = MINUTES_BEFORE
     ) -> Bot | None:
-        """Return the bot with a new token, None where the old one still does; raises SlackTokenRotationError."""
+        """Return the bot with a new token, None where the old one still does.
+
+        Raises StoreError, SlackTokenRotationError where there is no next token, and NotTurnedYet where nobody knows.
+        """
         if not self._due(bot, minutes_before_expiration):
             return None
         async with self._turn:
             stored = await self._stored(bot)
             if stored is not None and not self._due(stored, minutes_before_expiration):
                 return stored  # somebody else was faster
-            return await self._turned(stored or bot)
+            held = self._unsaved.get((stored or bot).bot_token)
+            return await self._saved(stored or bot, held) if held is not None else await self._turned(stored or bot)
 
     async def _turned(self, bot: Bot) -> Bot | None:
         try:
@@ -62,12 +75,20 @@ class Rotator(AsyncTokenRotator):
             if not self._due(bot, 0):
                 log.warning("a bot token could not be turned over yet", error=type(error).__name__)
                 return None
-            if isinstance(error, SlackTokenRotationError):
+            if isinstance(error, SlackTokenRotationError) and code_of(error.api_error) not in _AWAY:
                 raise
-            away = SlackApiError("Slack could not be reached", {})  # type: ignore[no-untyped-call]
-            raise SlackTokenRotationError(away) from error
-        if turned is not None:
+            raise NotTurnedYet("Slack did not renew Clout's token for this workspace.") from error
+        return turned if turned is None else await self._saved(bot, turned)
+
+    async def _saved(self, before: Bot, turned: Bot) -> Bot:
+        """Store what came; where that fails it is kept and used all the same, for the token before is spent."""
+        try:
             await self._store.async_save_bot(turned)
+        except StoreError as error:
+            log.error("a new bot token could not be stored yet", error=error.message)  # noqa: TRY400
+            self._unsaved[before.bot_token] = turned
+        else:
+            self._unsaved.pop(before.bot_token, None)
         return turned
 
     async def _stored(self, bot: Bot) -> Bot | None:

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bots.running import STOP_SECONDS
 from bots.slack_answer import Charts
 from bots.slack_app import SlackFront
-from bots.slack_clients import OneClient
+from bots.slack_clients import OneClient, left
 from bots.slack_life import SlackLife, came_back
 from bots.slack_messenger import SlackMessenger
 from bots.slack_teams import team_id
@@ -75,11 +75,18 @@ async def one_workspace(
     known = await _known(settings)
     bolt = _bolt_of(settings, known)
     front.attach(bolt)
-    life = SlackLife(app, news=news, removed=gone)
+    client = web_client(settings, _needed(settings.bot_token, "BOT_TOKEN"))
+
+    async def ended(team: str) -> None:
+        try:
+            await left(app.store, team)
+        finally:
+            gone()
+
+    clients = OneClient(client, team_id(known.enterprise_id, known.team_id), ended)
+    life = SlackLife(clients, app.clock, news=news)
     life.attach(bolt)
     await came_back(app, known.enterprise_id, known.team_id)
-    client = web_client(settings, _needed(settings.bot_token, "BOT_TOKEN"))
-    clients = OneClient(client, team_id(known.enterprise_id, known.team_id), gone)
     return Attached(bolt, life, SlackMessenger(clients, Charts(app.draw), app.clock))
 
 

@@ -124,11 +124,17 @@ def _slack_routes(bolt: "AsyncApp", signatures: "Signatures | None") -> list[Bas
             return Response("Not signed by Slack", 401)
         return await handler.handle(request)
 
+    async def installs(request: Request) -> Response:
+        try:
+            return await handler.handle(request)
+        except StoreError as error:
+            return Response(error.message, 503, media_type="text/plain")
+
     routes: list[BaseRoute] = []
     if signatures is not None:
         routes.append(Route(EVENTS_PATH, slack, methods=["POST"]))
     if bolt.oauth_flow is not None:
-        routes += [Route(path, handler.handle, methods=["GET"]) for path in (INSTALL_PATH, REDIRECT_PATH)]
+        routes += [Route(path, installs, methods=["GET"]) for path in (INSTALL_PATH, REDIRECT_PATH)]
     return routes
 
 

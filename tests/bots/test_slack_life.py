@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bots.slack_life import SlackLife, came_back
+from bots.slack_life import came_back
 from bots.slack_socket import connected
 
 
@@ -115,7 +115,6 @@ async def test_a_database_that_refuses_costs_one_event(slack, clout, living, rem
     monkeypatch.setattr(type(clout.store), "team_left", refuses)
     await slack.uninstall()
     await so(lambda: bool(removed))
-    await SlackLife(clout).stop(1)
 
 
 async def test_an_organisation_comes_back_whole(clout):

@@ -30,7 +30,7 @@ def listened(front, clout):
 
     bolt = Ear(client=AsyncWebClient(), signing_secret="s", token=None, authorize=nobody)
     front.attach(bolt)
-    SlackLife(clout).attach(bolt)
+    SlackLife(None, clout.clock).attach(bolt)
     return heard
 
 

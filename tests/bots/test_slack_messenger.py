@@ -60,7 +60,10 @@ def messenger(slack, api, clock, gone) -> Messenger:
     async def draw(spec):
         return b"\x89PNG\r\n\x1a\n" + bytes(100)
 
-    clients = OneClient(web_client(api, slack.bot_token), team(slack), lambda: gone.append(1))
+    async def ended(team):
+        gone.append(1)
+
+    clients = OneClient(web_client(api, slack.bot_token), team(slack), ended)
     return SlackMessenger(clients, Charts(draw), clock, sleep=clock.sleep)
 
 
@@ -205,7 +208,7 @@ async def test_what_may_have_arrived_is_unknown_and_not_sent_again(slack, messen
 
 async def test_no_connection_is_tried_again_and_handed_back(api, slack, clock):
     away = web_client(api.model_copy(update={"api_url": "http://127.0.0.1:9/api/"}), "xoxb-1")
-    messenger = SlackMessenger(OneClient(away, team(slack)), Charts(None), clock, sleep=clock.sleep)
+    messenger = SlackMessenger(OneClient(away, team(slack), None), Charts(None), clock, sleep=clock.sleep)
     with pytest.raises(DeliveryForbidden, match="reached") as caught:
         await sent(messenger, slack)
     assert caught.value.retry_at > clock.now()
@@ -216,7 +219,7 @@ async def test_no_connection_is_tried_again_and_handed_back(api, slack, clock):
 async def test_a_silent_slack_is_unknown(slack, api, clock):
     client = web_client(api, slack.bot_token)
     client.timeout = 0.2
-    messenger = SlackMessenger(OneClient(client, team(slack)), Charts(None), clock, sleep=clock.sleep)
+    messenger = SlackMessenger(OneClient(client, team(slack), None), Charts(None), clock, sleep=clock.sleep)
     slack.weather.fail(POST, "silence", after=True)
     with pytest.raises(DeliveryUnknown):
         await sent(messenger, slack)
@@ -276,7 +279,11 @@ async def test_a_refusal_is_told_in_words_with_the_channel(slack, messenger, gon
 
 @pytest.mark.parametrize("code", ["token_revoked", "account_inactive"])
 async def test_a_dead_token_ends_that_workspace(slack, messenger, gone, code):
-    slack.weather.fail(POST, code)
+    slack.weather.fail(POST, code, times=2)
+    with pytest.raises(DeliveryForbidden, match="no longer lets Clout"):
+        await sent(messenger, slack)
+    assert gone == [], "Slack takes the token: Clout was installed again meanwhile"
+    slack.weather.fail("auth.test", code)
     with pytest.raises(DeliveryForbidden, match="no longer lets Clout"):
         await sent(messenger, slack)
     assert gone == [1]
@@ -296,7 +303,7 @@ async def test_a_team_that_is_not_ours_and_a_database_that_refuses(slack, messen
         async def of(self, team):
             raise StoreError("The disk is full.")
 
-    broken = SlackMessenger(Broken(web_client(api), ""), Charts(None), clock, sleep=clock.sleep)
+    broken = SlackMessenger(Broken(web_client(api), "", None), Charts(None), clock, sleep=clock.sleep)
     with pytest.raises(DeliveryForbidden, match="disk is full") as caught:
         await sent(broken, slack)
     assert caught.value.retry_at is not None

@@ -4,16 +4,16 @@ import asyncio
 import time
 
 import pytest
-from slack_sdk.errors import SlackTokenRotationError
 from slack_sdk.oauth.installation_store.models.installation import Installation
 
 from bots.slack_clients import InstalledClients
 from bots.slack_http import many_workspaces
 from bots.slack_installs import SlackInstalls
-from bots.slack_rotation import Rotator
+from bots.slack_rotation import NotTurnedYet, Rotator
 from bots.slack_socket import connected, web_client
 from core.app import build
 from core.connectors import manifests
+from core.errors import StoreError
 from core.settings import Settings
 from core.vault import Vault, new_key
 from tests.bots.conftest import BoxClock, served
@@ -82,19 +82,67 @@ async def test_a_token_near_its_end_is_turned_over_and_used(slack, clout, front,
     await front.stop(5)
 
 
-async def test_the_old_token_is_no_longer_remembered(slack, clout, front, store):
-    old = await installed(slack, store, 43_200)
+async def test_a_fault_is_not_taken_for_an_uninstall(slack, clout, front, store, monkeypatch):
+    await installed(slack, store, 43_200)
     made = many_workspaces(clout, front)
     async with served(made.bolt) as url:
         slack.request_url = url
-        await (await slack.command("/influence", "@beanco private")).answer()
-        cache = made.bolt._async_authorize.authorize_result_cache
-        assert old in cache
-        slack.home.installation.revoked.add(old)
-        await installed(slack, made.life._store, 43_200)
-        assert cache == {}
-        await (await slack.command("/influence", "@beanco private")).says("@beanco · 51")
+        slack.weather.fail("auth.test", "internal_error", times=None)
+        await (await slack.command("/influence", "help history")).says("history @creator")
+        find = SlackInstalls.async_find_bot
+        monkeypatch.setattr(SlackInstalls, "async_find_bot", refuses)
+        await (await slack.command("/influence", "help history")).says("history @creator")
+        monkeypatch.setattr(SlackInstalls, "async_find_bot", find)
+        await store.async_delete_all(enterprise_id=None, team_id=slack.home.id)
+        await (await slack.command("/influence", "help history")).says("not installed")
+        monkeypatch.setattr(SlackInstalls, "async_find_bot", refuses)
+        assert (await slack.command("/influence", "help history")).ack.status == 500
+    slack.violations.clear()  # Bolt's own authorize-error message carries no unfurl flags
     await front.stop(5)
+
+
+async def refuses(self, *_, **__):
+    raise StoreError("The disk is full.")
+
+
+async def test_a_token_that_cannot_be_stored_is_used_and_stored_later(slack, settings, store, monkeypatch):
+    old = await installed(slack, store, 60)
+    rotator = made_rotator(settings, store)
+    keep = SlackInstalls.async_save_bot
+    monkeypatch.setattr(SlackInstalls, "async_save_bot", refuses)
+    turned = await rotator.perform_bot_token_rotation(bot=await stored(slack, store))
+    assert (await rotator.perform_bot_token_rotation(bot=await stored(slack, store))).bot_token == turned.bot_token
+    assert (await stored(slack, store)).bot_token == old != turned.bot_token
+    monkeypatch.setattr(SlackInstalls, "async_save_bot", keep)
+    await rotator.perform_bot_token_rotation(bot=await stored(slack, store))
+    assert ((await stored(slack, store)).bot_token, refreshes(slack)) == (turned.bot_token, 1)
+
+
+async def test_an_uninstall_told_late_does_not_undo_a_new_install(slack, clout, front, store):
+    await installed(slack, store, 43_200)
+    made = many_workspaces(clout, front)
+    async with served(made.bolt) as url:
+        slack.request_url = url
+        done = await slack.uninstall()
+        await so(lambda: len(made.life._running) == 0)
+        assert await stored(slack, store) is None
+        await installed(slack, store, 43_200)
+        await slack.redeliver(done)
+        await so(lambda: len(made.life._running) == 0)
+        assert await stored(slack, store) is not None
+    await front.stop(5)
+
+
+async def test_an_organisation_that_leaves_leaves_whole(slack, clout, settings, store):
+    await store.async_save(Installation(enterprise_id="E1", user_id="U1", bot_token="x", is_enterprise_install=True))
+    for team in ("slack:E1:T1", "slack:E1:T2", "slack:E2:T1"):
+        await clout.teams.change(team, private=True)
+    clients = made_clients(settings, store, clout)
+    assert (await clients.bot("E1", "T1")).bot_token == "x"
+    await clients.dismissed("slack:E1:")
+    assert await clients.bot("E1", "T1") is None
+    left = [await clout.store.left_at(team) is not None for team in ("slack:E1:T1", "slack:E1:T2", "slack:E2:T1")]
+    assert left == [True, True, False]
 
 
 async def test_two_at_once_spend_the_refresh_token_once(slack, settings, store):
@@ -125,12 +173,21 @@ async def test_while_slack_has_trouble_the_old_token_stays(slack, settings, stor
 
 async def test_a_token_that_ended_and_cannot_be_turned_over_is_an_error(slack, clout, settings, store):
     await installed(slack, store, -5)
-    slack.weather.fail("oauth.v2.access", "503", times=None)
-    rotator = made_rotator(settings, store)
-    with pytest.raises(SlackTokenRotationError):
-        await rotator.perform_bot_token_rotation(bot=await stored(slack, store))
-    clients = InstalledClients(store, rotator, lambda *_: None, clout.store, address="")
-    assert await clients.of(f"slack:-:{slack.home.id}") is None
+    clients, team = made_clients(settings, store, clout), f"slack:-:{slack.home.id}"
+    for away in ("503", "hang_up", "internal_error"):  # another time it may be
+        slack.weather.fail("oauth.v2.access", away)
+        with pytest.raises(NotTurnedYet):
+            await clients.of(team)
+    slack.weather.fail("oauth.v2.access", "invalid_refresh_token")
+    assert await clients.of(team) is None
+    assert await clients.of(team) is not None
+
+
+def made_clients(settings, store, clout):
+    def make(token, workspace):
+        return web_client(settings.slack, token)
+
+    return InstalledClients(store, made_rotator(settings, store), make, clout.store, address="")
 
 
 def made_rotator(settings, store):
