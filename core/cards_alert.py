@@ -193,7 +193,8 @@ def _next_of(rule: Rule) -> str:
         return "posts that are far above it already are not told"
     if rule.kind == "moves":
         return "a move is told once, and again after 7 days at the soonest"
-    return "the crossing is told once, and again after it was 2 points back"
+    crossed = f"{rule.threshold} or more" if rule.kind == "above" else f"less than {rule.threshold}"
+    return f"{crossed} is told once, and again after it was {BACK} points back"
 
 
 def changed_card(done: "Changed", now: datetime) -> Card:
@@ -344,4 +345,4 @@ def _now(one: Listed) -> str:
     if one.state != "ok":
         return f"at {one.score}, {one.state or 'not read'}: not judged"
     waits = one.watch.rule.kind in {"above", "below"} and one.armed is False
-    return f"at {one.score}, armed again {BACK} points back" if waits else f"at {one.score}, armed"
+    return f"at {one.score}, told again once it was {BACK} points back" if waits else f"at {one.score}"

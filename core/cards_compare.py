@@ -22,9 +22,10 @@ from core.card import (
     text,
 )
 from core.cards_history import change_line, chart, week_change
-from core.context import peer_rates
+from core.cards_remarks import CAUTION
+from core.context import assumed, peer_rates
 from core.explain import Comparison
-from core.models import ChartSpec, Reading, SubScores
+from core.models import ChartSpec, NetworkReading, Reading, SubScores
 from core.naming import REMARK_LIMIT, Manifests, handle_span, label
 from core.readings import counting
 
@@ -148,9 +149,14 @@ def _range(reading: Reading) -> str:
     return _NOTHING if low is None or high is None else figures.score_range(low, high)
 
 
+def _rated(reading: Reading) -> tuple[NetworkReading, ...]:
+    """Return the accounts whose figures stand in the table: those of the total, else the strongest one apart."""
+    return counting(reading.networks) or counting(reading.networks, separate=True)[:1]
+
+
 def _rates(reading: Reading) -> tuple[float, float, float] | None:
     """Return reactions, followers and expected reactions over the networks that have all three; None when one lacks."""
-    counted = counting(reading.networks) or counting(reading.networks, separate=True)[:1]
+    counted = _rated(reading)
     peers = peer_rates(counted)
     if not peers or len(peers) < len(counted):
         return None
@@ -174,7 +180,7 @@ def _times(reading: Reading) -> str:
 
 
 def _weekly(reading: Reading) -> str:
-    counted = counting(reading.networks) or counting(reading.networks, separate=True)[:1]
+    counted = _rated(reading)
     inputs = [one.score.inputs for one in counted if one.score is not None]
     known = [one.reactions_per_week for one in inputs if one is not None]
     return figures.count(sum(known)) if known else _NOTHING
@@ -211,6 +217,10 @@ def _notes(found: Comparison, basis: Basis) -> list[Line]:
     lines += [
         line(handle_span(one.asked), " is not compared: ", outside(one.message, REMARK_LIMIT)) for one in found.missing
     ]
+    compared = {one.network for reading in basis.readings if _rates(reading) is not None for one in _rated(reading)}
+    guessed = [label(name, basis.manifests) for name in sorted(compared) if assumed(name)]
+    if guessed:
+        lines.append(line(f"What is usual for the size is assumed on {', '.join(guessed)}: no public benchmark there"))
     models = sorted({reading.score.model_version for reading in basis.readings})
-    lines.append(line(f"Scores of 1 to 100 with their 90 % range · model {' and '.join(models)}"))
+    lines.append(line(f"Scores of 1 to 100 with their 90 % range · model {' and '.join(models)} · {CAUTION}"))
     return lines

@@ -28,7 +28,6 @@ from core.naming import Manifests, handle_span
 
 WEEK = timedelta(days=7)
 _WEEK_AT_LEAST, _WEEK_AT_MOST = timedelta(days=5), timedelta(days=9)  # a point this old may stand for last week's
-SPARKLINE_OF = timedelta(weeks=12)
 _BARS_AT_MOST = 12
 _ROWS_AT_MOST = 14  # weeks of 90 days, with a part of one at each end
 _FIRM = frozenset({"ok", "provisional"})  # stale and dormant scores say nothing about movement (SCORING 5)
@@ -81,9 +80,12 @@ def _with_now(reading: Reading, points: Sequence[HistoryPoint]) -> list[HistoryP
     return [point for point in points if point.at.date() != now.at.date()] + [now]
 
 
-def sparkline(reading: Reading, length: timedelta = SPARKLINE_OF) -> Sparkline | None:
-    """Return up to 12 scores, the last one of each stretch of time, or None with less than a day of history."""
-    points = [p for p in _with_now(reading, same_version(reading)) if reading.at - p.at <= length]
+def sparkline(reading: Reading) -> Sparkline | None:
+    """Return up to 12 scores, the last one of each stretch of time, or None with less than a day of history.
+
+    It runs over the same points as the picture: the two stand on one card.
+    """
+    points = _with_now(reading, same_version(reading))
     if len(points) < 2 or points[-1].at - points[0].at < timedelta(days=1):
         return None
     start, end = points[0].at, points[-1].at
@@ -125,7 +127,7 @@ def history_card(reading: Reading, now: datetime, *, zone: str, manifests: Manif
         return Card(kind="history", tone="warn", title=line(name, " no score stored yet"), blocks=blocks)
     span = figures.span(points[-1].at - points[0].at)
     cells = (line(name), line(text(f"{figures.counted(len(points), 'score')} in {span}")))
-    spark = sparkline(reading, reading.at - points[0].at)
+    spark = sparkline(reading)
     table = Table(columns=_COLUMNS, rows=_weeks(points, now, zone), heads=True)
     return Card(
         kind="history",

@@ -20,6 +20,7 @@ from core.card import (
     outside,
     text,
 )
+from core.cards_remarks import CAUTION
 from core.manifest import BudgetState, Manifest, NetworkAvailability, Window
 from core.models import Model
 from core.naming import REMARK_LIMIT
@@ -35,6 +36,7 @@ _WINDOWS: Mapping[Window, str] = {
     "pacific_day": "today",
     "month": "this month",
 }
+_MANAGERS, _MARK = "for people who manage Clout here", "managers"
 _ACCESS = {"owner_authorised": "with the creator's consent", "research_programme": "approved research only"}
 
 
@@ -44,7 +46,7 @@ class HelpEntry(Model):
     usage: str
     summary: str
     examples: tuple[str, ...] = ()
-    note: str = ""
+    manages: bool = False
 
 
 def networks_card(networks: Sequence[NetworkAvailability], now: datetime | None = None, zone: str = "UTC") -> Card:
@@ -162,24 +164,26 @@ def help_card(entries: Sequence[HelpEntry], *, intro: str = "") -> Card:
     """Return the commands with what they do; one entry alone also shows its examples."""
     title = line(text("Clout: how influential is this creator, and what changed?", "strong"))
     alone = len(entries) == 1
-    items = tuple(_help_item(entry, examples=alone) for entry in entries)
+    items = tuple(_help_item(entry, alone=alone) for entry in entries)
     hint = line("`help` and a command shows its examples · handles: @name, network:name, name@server, or an address")
+    reading = line(f"62 (58 to 65) is a score of 1 to 100 with its 90 % range: {CAUTION}")
+    whose = [line(f"{_MARK}: {_MANAGERS}, as `settings` says")] if not alone and any(e.manages for e in entries) else []
     return Card(
         kind="help",
         title=title,
         blocks=(
             Headline(cells=(title,)),
             Listing(label=line(intro), items=items),
-            Notes(lines=(line("1 to 100, from public reactions of the last 90 days, not sales"), hint)),
+            Notes(lines=(*whose, reading, hint)),
         ),
         private=True,
     )
 
 
-def _help_item(entry: HelpEntry, *, examples: bool) -> Item:
+def _help_item(entry: HelpEntry, *, alone: bool) -> Item:
     said = [line(entry.summary)]
-    if examples and entry.examples:
+    if alone and entry.examples:
         said.append(line("for example ", *joined([line(text(e, "code")) for e in entry.examples], ", ")))
-    if entry.note:
-        said.append(line(entry.note))
+    if entry.manages:
+        said.append(line(_MANAGERS if alone else _MARK))
     return Item(line=line(text(entry.usage, "code")), detail=joined(said, "; "))

@@ -6,6 +6,12 @@ from core import figures
 from core.card import Card, Fact, Headline, Line, Lines, Notes, at, line, text
 from core.cooldown import COOLDOWN
 
+SAYS_WHAT = "public reactions, not sales"
+"""What a score is made of, and what it is not: on every card that shows one."""
+
+CAUTION = f"{SAYS_WHAT}; it can be gamed, so let people judge too"
+"""The same, where a score is looked into or compared, for then something hangs on it."""
+
 
 def remarked(card: Card, remark: Line) -> Card:
     """Return a card with a line of small print more."""

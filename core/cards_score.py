@@ -33,7 +33,9 @@ from core.cards_accounts import (
 )
 from core.cards_history import change_line, chart, sparkline, tone_of, week_change
 from core.cards_patterns import patterns_table
-from core.models import BestPost, Inputs, Model, NetworkReading, Reading, SubScores
+from core.cards_remarks import SAYS_WHAT
+from core.context import assumed
+from core.models import BestPost, Model, NetworkReading, Reading, SubScores
 from core.naming import REMARK_LIMIT, Manifests, at_handle, counts_of, handle_span, label, post_url
 
 POSTS_SHOWN = 3  # of the five with most leverage; `why` shows them all
@@ -41,7 +43,6 @@ NETWORKS_NAMED = 4  # in the one line of what could be connected
 RANKED_FROM = 20  # SCORING 8: no percentile among fewer tracked creators
 _NAME_LIMIT = 40  # characters of a creator's name beside the handle
 _NOTES_AT_MOST = 8
-_SAYS_WHAT = "public reactions, not sales"
 
 
 class Percentile(Model):
@@ -231,8 +232,7 @@ def _networks_fact(basis: Basis) -> Fact:
 def _facts(basis: Basis) -> Lines | None:
     lines = [_sub_scores(basis.reading.score.sub_scores)] if basis.reading.score.score is not None else []
     # a score that may not be mixed keeps its figures to itself too
-    inputs = [n.score.inputs for n in basis.counted or basis.apart[:1] if n.score is not None]
-    lines.append(_rates([known for known in inputs if known is not None]))
+    lines.append(_rates(basis.counted or basis.apart[:1], basis.manifests))
     facts = tuple(Fact(line=one) for one in lines if one)
     return Lines(facts=facts) if facts else None
 
@@ -252,11 +252,12 @@ def _sub_scores(parts: SubScores) -> Line:
     return line(" · ".join([*said, f"{lacking} not available"] if lacking else said))
 
 
-def _rates(inputs: Sequence[Inputs]) -> Line:
+def _rates(readings: Sequence[NetworkReading], manifests: Manifests) -> Line:
     """Return the reactions as plain facts: a rate over all followers known, against what their sizes expect, and a sum.
 
     Several networks: `sum of typical reactions / sum of followers`, compared with the same at each one's expected rate.
     """
+    inputs = [n.score.inputs for n in readings if n.score is not None and n.score.inputs is not None]
     rated = [(i.typical_reactions, i.followers, i.expected_rate) for i in inputs if i.followers]
     compared = [(reactions, rate * followers) for reactions, followers, rate in rated if followers and rate]
     said = []
@@ -265,10 +266,19 @@ def _rates(inputs: Sequence[Inputs]) -> Line:
         reactions = sum(reactions for reactions, _ in compared)
         times = figures.one_decimal(reactions / sum(expected for _, expected in compared))
         share = figures.percent(reactions / followers)
-        said.append(f"{share} of followers react to a post, {times} times creators of this size")
+        said.append(f"{share} of followers react to a post, {times} times {_expected(readings, manifests)}")
     if inputs:
         said.append(f"{figures.counted(sum(i.reactions_per_week for i in inputs), 'reaction')} a week")
     return line(" · ".join(said))
+
+
+def _expected(readings: Sequence[NetworkReading], manifests: Manifests) -> str:
+    """Return what a rate is compared with: creators of the size, as far as anybody has measured them."""
+    names = dict.fromkeys(n.network for n in readings)
+    guessed = [label(name, manifests) for name in names if assumed(name)]
+    if len(guessed) == len(names):
+        return "an assumed rate for this size"
+    return f"creators of this size (assumed for {', '.join(guessed)})" if guessed else "creators of this size"
 
 
 def _would_count(basis: Basis) -> Lines | None:
@@ -301,7 +311,7 @@ def _best_post(best: BestPost, basis: Basis) -> TableRow:
     url = post_url(post, basis.manifests.get(post.network))
     date = at(post.created_at, figures.day(post.created_at, basis.zone, now=basis.now), "date")
     where = line(text(label(post.network, basis.manifests), url=url), " ", date)
-    return TableRow(cells=(where, line(counts_of(post)), line(figures.signed(best.leverage))))
+    return TableRow(cells=(where, line(counts_of(post)), line(f"{figures.signed(best.leverage)} points")))
 
 
 def _patterns(basis: Basis) -> Table | None:
@@ -324,25 +334,25 @@ def _notes(basis: Basis) -> Notes:
 
 
 def _network_notes(basis: Basis) -> list[Line]:
-    lines: dict[tuple[str, str], Line] = {}
+    names: dict[str, dict[str, None]] = {}
     for reading in basis.reading.networks:
         name = label(reading.network, basis.manifests)
         score = reading.score  # one without a number says why in its row
         for note in (*reading.notes, *(score.notes if score is not None and score.score is not None else ())):
             said = note.strip().removeprefix(f"{name}:").strip().removesuffix(".")
-            lines.setdefault((name, said), line(f"{name}: ", outside(said, REMARK_LIMIT)))
-    return list(lines.values())
+            names.setdefault(said[:1].upper() + said[1:], {})[name] = None
+    return [line(f"{', '.join(of)}: ", outside(said, REMARK_LIMIT)) for said, of in names.items()]
 
 
 def _footer(basis: Basis) -> Line:
     shown = [*basis.counted, *basis.apart] or basis.reading.networks
     read = [n.profile.fetched_at for n in shown if n.profile is not None]
     if not read and basis.reading.pending:
-        return line(_SAYS_WHAT)
+        return line(SAYS_WHAT)
     updated = min(read, default=basis.reading.at)
     ago = at(updated, figures.ago(updated, basis.now, basis.zone), "ago")
     model = basis.reading.score.model_version
-    return line("Updated ", ago, f" · model {model} · {_SAYS_WHAT}")
+    return line("Updated ", ago, f" · model {model} · {SAYS_WHAT}")
 
 
 def _buttons(reading: Reading, manifests: Manifests) -> tuple[Button, ...]:

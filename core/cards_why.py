@@ -27,8 +27,9 @@ from core.card import (
 )
 from core.cards_history import tone_of
 from core.cards_patterns import patterns_table
+from core.cards_remarks import CAUTION
 from core.changes import ChangeLedger, ChangeRow, PostChange, RowName
-from core.context import Outreach, PeerRate
+from core.context import Outreach, PeerRate, assumed
 from core.explain import Explanation, printed_changes, printed_points
 from core.ledger import NetworkStatement, PointLedger
 from core.models import PARTS, PartName
@@ -60,6 +61,10 @@ CHANGES: Mapping[RowName, str] = MappingProxyType(
 )
 """What each row of a change ledger is called."""
 
+_SUB_SCORES = (
+    "The card's figures of 0 to 100: Reach, the audience that reacts; Resonance, reactions a post and against the "
+    "size; Amplification, shares; Consistency, weeks with a post; Growth, followers (50 is level)"
+)
 _POSTS_A_ROW = 3  # of the five with most leverage: more do not fit beside the row
 
 
@@ -171,7 +176,7 @@ def _stands_on(part: PartName, networks: Sequence[NetworkStatement]) -> str:
         case "audience":
             return f"{_each(part, 'followers', networks)} followers"
         case "rate":
-            return f"{_times(networks)} times the usual reactions"
+            return f"{_times(networks)} times {_usual(networks)}"
         case "consistency":
             return f"{_shares(networks)} of the days within a week of a post"
         case "growth":
@@ -205,6 +210,13 @@ def _times(networks: Sequence[NetworkStatement]) -> str:
     return ", ".join(said) if said else "no"
 
 
+def _usual(networks: Sequence[NetworkStatement]) -> str:
+    rated = [assumed(network.network) for network in networks if network.row("rate") is not None]
+    if all(rated):
+        return "the assumed reactions"
+    return "the usual reactions, partly assumed" if any(rated) else "the usual reactions"
+
+
 def _shares(networks: Sequence[NetworkStatement]) -> str:
     return ", ".join(f"{figures.shown(value * 100)} %" for value in _figures("consistency", "active_share", networks))
 
@@ -232,13 +244,12 @@ def _context(basis: Basis) -> tuple[Block, ...]:
 
 
 def _peer(peer: PeerRate, manifests: Manifests) -> Line:
+    said = f"{label(peer.network, manifests)}: {figures.percent(peer.rate)} of followers react to a post, "
     times = figures.one_decimal(peer.times)
-    source = text(peer.source, "quiet", peer.address)
-    return line(
-        f"{label(peer.network, manifests)}: {figures.percent(peer.rate)} of followers react to a post, {times} times "
-        f"{_tier(peer)} · usual rate: ",
-        source,
-    )
+    if peer.assumed:
+        rate = figures.percent(peer.expected)
+        return line(f"{said}{times} times the {rate} assumed for this size · no public benchmark of creators there")
+    return line(f"{said}{times} times {_tier(peer)} · usual rate: ", text(peer.source, "quiet", peer.address))
 
 
 def _tier(peer: PeerRate) -> str:
@@ -362,6 +373,7 @@ def _notes(basis: Basis) -> tuple[Notes, ...]:
     if change is not None and any(row.posts for row in change.rows):
         lines.append(line("A post's figure is what the score would lose without it; such figures overlap"))
     if basis.why.points is not None:
+        lines.append(line(_SUB_SCORES))
         lines.append(line("Formulas, constants and exact points: ", text("clout why --json", "code")))
-    lines.append(line(f"model {model} · public reactions, not sales"))
+    lines.append(line(f"model {model} · {CAUTION}"))
     return (Notes(lines=tuple(lines)),)

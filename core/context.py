@@ -38,6 +38,11 @@ class PeerRate(Model):
     source: str
     address: str | None = None
 
+    @property
+    def assumed(self) -> bool:
+        """Whether what is expected is an assumption, for want of a published benchmark."""
+        return self.address is None
+
 
 def outreach(posts: Iterable[tuple[str, Iterable[Post]]], now: datetime, weights: Weights = CURRENT) -> Outreach | None:
     """Return 100 * min(1, log10(1 + u) / 2), u the mean a week over 90 days of replies, quotes and reposts of others.
@@ -80,6 +85,11 @@ def _peer_rate(reading: NetworkReading, weights: Weights) -> PeerRate | None:
         source=benchmark.title if benchmark is not None else "assumed, no public benchmark of creators",
         address=benchmark.address if benchmark is not None else None,
     )
+
+
+def assumed(network: str, weights: Weights = CURRENT) -> bool:
+    """Return whether what is expected of creators on a network is an assumption, for want of a published benchmark."""
+    return _benchmark(network, weights) is None
 
 
 def _benchmark(network: str, weights: Weights) -> Benchmark | None:

@@ -26,8 +26,7 @@ async def help_(ctx: Context, args: Arguments, show: Show) -> Card:
 
 def entry(command: Command) -> HelpEntry:
     """Return a command as help shows it."""
-    note = "for people who manage Clout here" if command.manages else ""
-    return HelpEntry(usage=command.usage, summary=command.summary, examples=command.examples, note=note)
+    return HelpEntry(usage=command.usage, summary=command.summary, examples=command.examples, manages=command.manages)
 
 
 COMMANDS = (

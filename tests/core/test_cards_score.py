@@ -18,7 +18,9 @@ from tests.core.readings_by_hand import (
     account,
     failed,
     glowguru,
+    inputs,
     namesakes,
+    network_score,
     only_youtube,
     point,
     quiet,
@@ -123,6 +125,30 @@ def test_a_rate_is_shown_only_where_followers_and_benchmark_are_known():
     assert "react to a post" not in words(card_of(simple()))
 
 
+@pytest.mark.parametrize(
+    ("networks", "compared"),
+    [
+        (("instagram",), "times creators of this size"),
+        (("bluesky",), "times an assumed rate for this size"),
+        (("bluesky", "x"), "times an assumed rate for this size"),
+        (("instagram", "bluesky", "x"), "times creators of this size (assumed for Bluesky, X)"),
+    ],
+)
+def test_what_nobody_has_measured_is_called_assumed(networks, compared):
+    known = inputs(20, followers=10_000, expected_rate=0.02)
+    accounts = [account(network, network_score(network, 50.0, inputs=known)) for network in networks]
+    assert f"4.0 {compared}" in words(card_of(reading("@glow", total(60.0), accounts)))
+
+
+def test_what_several_networks_lack_is_said_once():
+    note = ("There is no benchmark for this network yet.",)
+    accounts = [account(network, network_score(network, 50.0, notes=note)) for network in ("github", "x")]
+    assert (
+        "GitHub, X: There is no benchmark for this network yet"
+        in card_of(reading("@glow", total(60.0), accounts)).facts()
+    )
+
+
 def test_an_account_of_another_name_says_so():
     other = account("tiktok", 40.0, handle="glow.shop")
     assert "as @glow.shop" in words(
@@ -189,6 +215,14 @@ def test_the_sparkline_ends_at_the_card_s_own_score():
     assert spark is not None
     assert spark.bars() == "▁▂▂▃▃▄▄▅▅▆▇█"
     assert plain(spark.caption) == "48 to 62 in 12 weeks"
+
+
+@pytest.mark.parametrize("hours", [0, 7, 23])
+def test_the_course_and_the_picture_tell_of_the_same_days(hours):
+    oldest = point(0, 46.0, at=NOW - timedelta(weeks=12, hours=hours))
+    known = simple(60.0, history=(oldest, point(40, 50.0)))
+    assert plain(sparkline(known).caption) == "46 to 60 in 12 weeks"
+    assert chart(known, "UTC").alt.startswith("Score 46 to 60 from")
 
 
 def test_a_steady_score_is_drawn_level():

@@ -13,6 +13,7 @@ from core.cards_compare import compare_card
 from core.cards_why import why_card
 from core.changes import ROWS, ChangeRow
 from core.commands import COMMANDS, parse
+from core.context import peer_rates
 from core.explain import Comparison
 from tests.core.explanations_by_hand import (
     change,
@@ -23,7 +24,17 @@ from tests.core.explanations_by_hand import (
     why_flagged,
     why_glowguru,
 )
-from tests.core.readings_by_hand import EVERY, MANIFESTS, NOW, point
+from tests.core.readings_by_hand import (
+    EVERY,
+    MANIFESTS,
+    NOW,
+    account,
+    inputs,
+    network_score,
+    point,
+    reading,
+    total,
+)
 
 
 def why_of(why):
@@ -156,6 +167,25 @@ def test_the_verdict_never_contradicts_the_ranges(one, other, wide, narrow):
 
 def test_missing_creators_are_named_and_do_not_stop_the_others():
     assert "@nobody is not compared: I can't find @nobody on Bluesky." in words(compare_of(side_by_side()))
+
+
+def test_what_nobody_has_measured_is_called_assumed():
+    known = inputs(20, followers=10_000, expected_rate=0.02)
+    readings = tuple(
+        reading(f"@{name}", total(60.0), [account(name, network_score(name, 60.0, inputs=known), handle=name)])
+        for name in ("instagram", "bluesky")
+    )
+    said = words(compare_of(Comparison(readings=readings, missing=())))
+    assert "What is usual for the size is assumed on Bluesky: no public benchmark there" in said
+    assert "assumed" not in words(compare_of(side_by_side()))
+    (peer,) = peer_rates(readings[1].networks)
+    said = words(why_of(why_glowguru(peers=(peer,))))
+    assert "4.0 times the 2.0 % assumed for this size · no public benchmark of creators there" in said
+
+
+@pytest.mark.parametrize("card", [why_of(why_glowguru()), compare_of(side_by_side())])
+def test_where_something_hangs_on_a_score_it_says_what_it_is_not(card):
+    assert "public reactions, not sales; it can be gamed, so let people judge too" in words(card)
 
 
 def test_one_picture_holds_all_histories():

@@ -44,7 +44,7 @@ async def test_a_watch_is_set_up_listed_changed_snoozed_and_removed(tmp_path: Pa
         listed = await said(app, "watches")
         items = next(block for block in listed.blocks if isinstance(block, Listing)).items
         assert ["above 50" in plain(items[0].line), "moves 5 in 7d" in plain(items[1].line)] == [True, True]
-        assert "armed again 2 points back" in plain(items[0].detail)
+        assert "told again once it was 2 points back" in plain(items[0].detail)
         assert "above 65 is changed" in plain((await said(app, "watch edit 1 above 65 to here mention none")).title)
         assert "Change it with" in words_of(await said(app, "watch edit 1"))
         assert "is snoozed" in plain((await said(app, "watch snooze 1 1w")).title)
