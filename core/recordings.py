@@ -4,11 +4,13 @@ A folder holds `<network>/recordings/*.json`, one answer a file:
 
     {"request": {"method", "url"} | null, "response": {"status", "headers", "body", "body_encoding"?}}
 
-`body` is the JSON value itself; with `body_encoding` it is text, of UTF-8 or of base64. No request is made.
+`body` is the JSON value itself; with `body_encoding` it is text, of UTF-8 or of base64, packed with gzip or not. No
+request is made.
 """
 
 import json
 import re
+import zlib
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -22,7 +24,8 @@ from pydantic import BaseModel, ConfigDict
 from core.connectors import Connector
 from core.connectors.answers import Answer
 from core.connectors.base import Asked, Call, Page, usual_error
-from core.errors import InputError, SourceChanged, SourceError, UnknownNetwork
+from core.connectors.bodies import MAX_BODY_BYTES
+from core.errors import InputError, SourceChanged, SourceError, Unavailable, UnknownNetwork
 from core.models import Model, Profile
 
 AnyCall = Call[Any]
@@ -31,9 +34,10 @@ AnyCall = Call[Any]
 class RecordingOutcome(Model):
     """What one recorded answer is to Clout; its JSON has the keys in this order.
 
-    `call` is the kind of request that was recognised. `not_ours` is an answer to something that Clout never asks, or of
-    a network that this version does not read. `posts` is how many posts a page holds, forks and other people's left
-    out. `error` is a class of core.errors; InputError stands for a file that is no recording.
+    `call` is the kind of request that was recognised. `not_ours` is an answer to something that Clout never asks, of a
+    network that this version does not read, or one that only sends on to another address. `posts` is how many posts a
+    page holds, forks and other people's left out. `error` is a class of core.errors; InputError stands for a file that
+    is no recording.
     """
 
     network: str
@@ -59,7 +63,14 @@ def read_recordings(
     files = sorted(folder.glob(f"{network or '*'}/recordings/*.json"))
     if not files:
         raise InputError(f"{folder} holds no {network or 'NETWORK'}/recordings/*.json.")
-    return [_outcome(file, connectors.get(file.parent.parent.name), now) for file in files]
+    return [_outcome(file, _connector(file.parent.parent.name, connectors), now) for file in files]
+
+
+_FOLDERS = {"wikipedia": "wikidata"}  # folders under another name than their connector's
+
+
+def _connector(folder: str, connectors: Mapping[str, Connector]) -> Connector | None:
+    return connectors.get(folder) or connectors.get(_FOLDERS.get(folder, ""))
 
 
 def _outcome(file: Path, connector: Connector | None, now: datetime) -> RecordingOutcome:
@@ -69,7 +80,7 @@ def _outcome(file: Path, connector: Connector | None, now: datetime) -> Recordin
         answer = recording.answer()
     except (OSError, ValueError, RecursionError):
         return RecordingOutcome(network=network, file=file.name, outcome="error", error=InputError.__name__)
-    if connector is None or connector.fetch is None or not connector.calls:
+    if connector is None or not connector.calls:
         return RecordingOutcome(network=network, file=file.name, outcome="not_ours")
     call, result = _read(recording, answer, connector.calls, _recorded_at(answer, now))
     name = call.name if call is not None else None
@@ -94,18 +105,20 @@ class _Request(BaseModel):
 
     @property
     def path(self) -> str:
-        """The path of a URL that may be schematic, as in `{{host}}/me?fields=...`."""
+        """The path of a URL that may be schematic, as in `{{host}}/me?fields=...` or `.../v2/user/info/`."""
         try:
-            return urlsplit(self.url).path
+            path = urlsplit(self.url).path
         except ValueError:
             return ""
+        host, slash, rest = path.partition("/")
+        return path if not re.search(r"[.:{<]", host) else slash + rest
 
 
 class _Response(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     status: int
-    headers: Mapping[str, Any] = {}
+    headers: Mapping[str, Any] | None = None
     body: Any = None
     body_encoding: str | None = None
 
@@ -119,7 +132,7 @@ class _Recording(BaseModel):
     def answer(self) -> Answer:
         """Return the answer as a connector would get it; raises ValueError for a body that is not what it says."""
         told = self.response
-        headers = {name.lower(): _header(value) for name, value in told.headers.items()}
+        headers = {name.lower(): _header(value) for name, value in (told.headers or {}).items()}
         url = self.request.url.partition("?")[0] if self.request is not None else ""
         return Answer(told.status, headers, _body(told.body, told.body_encoding), url)
 
@@ -129,11 +142,26 @@ def _header(value: object) -> str:
 
 
 def _body(body: object, encoding: str | None) -> bytes:
-    if encoding is None:
-        return json.dumps(body).encode()
+    """Return the bytes of a body; text stands for itself, and nothing at all for no bytes."""
+    if encoding is None and not isinstance(body, str):
+        return b"" if body is None else json.dumps(body).encode()
     if not isinstance(body, str):
         raise ValueError("an encoded body has to be text")
-    return b64decode(body, validate=True) if encoding.startswith("base64") else body.encode()
+    if encoding is None or not encoding.startswith("base64"):
+        return body.encode()
+    packed = b64decode(body, validate=True)
+    return _unpacked(packed) if packed.startswith(_GZIP) else packed
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """Return what gzip packed, no more of it than a server may send; raises ValueError for what it did not pack."""
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, MAX_BODY_BYTES)
+    except zlib.error as err:
+        raise ValueError("badly packed") from err
+
+
+_GZIP = b"\x1f\x8b"
 
 
 def _recorded_at(answer: Answer, now: datetime) -> datetime:
@@ -154,6 +182,8 @@ def _read(
     """Return the call that an answer belongs to, None when it belongs to none, and what came of reading it."""
     asked = Asked(handle="", now=now)
     refused = answer.status >= 400
+    if 300 <= answer.status < 400:
+        return None, None
     if recording.request is not None:
         fitting = list(_fitting(recording.request, calls))
         if fitting:
@@ -176,8 +206,12 @@ def _result(call: AnyCall, answer: Answer, asked: Asked) -> object:
 
 
 def _guessed(answer: Answer, calls: Sequence[AnyCall], asked: Asked) -> tuple[AnyCall | None, object]:
-    """Return the one call whose parsing fits an answer of which nobody knows what was asked; of several, none."""
+    """Return the call whose parsing fits an answer of which nobody knows what was asked.
+
+    Of several that come to the same it is the first, of several that do not it is none.
+    """
     read = [(call, _result(call, answer, asked)) for call in calls]
     fits = [(call, result) for call, result in read if isinstance(result, Profile | Page | SourceError)]
-    fits = [(call, result) for call, result in fits if not isinstance(result, SourceChanged)]
-    return fits[0] if len(fits) == 1 else (None, None)
+    fits = [(call, result) for call, result in fits if not isinstance(result, SourceChanged | Unavailable)]
+    same = len({(type(result), len(result.posts) if isinstance(result, Page) else 0) for _, result in fits}) == 1
+    return fits[0] if same else (None, None)

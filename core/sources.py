@@ -238,8 +238,9 @@ class Source:
         entries = self.connector.entries
         if entries is None or not self.names_accounts:
             raise NotConfigured(self.manifest.name, self.obstacle)
-        client = self._client(asyncio.get_running_loop().time() + patience.total_seconds(), None)
-        return await entries(accounts, client, self.clock)
+        async with self._metered(False, None) as counted:
+            client = self._client(asyncio.get_running_loop().time() + patience.total_seconds(), counted)
+            return await entries(accounts, client, self.clock)
 
     def _client(self, deadline: float, meter: Meter | None) -> Requests:
         return self.http.scoped(

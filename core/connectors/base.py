@@ -8,8 +8,9 @@ only place where transport failures, statuses and misfits become house errors.
 import json
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Protocol, TypeVar
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:  # naming the networks must not load the HTTP client
 MAX_PAGES = 10  # of posts in one fetch; DESIGN 9.3
 TEXT_LIMIT = 2_000  # characters kept of a bio; longer ones are padding or attacks
 _RATE_LIMIT_PAUSE = timedelta(seconds=60)  # when a 429 does not say how long
+_PASSING = frozenset({408, 421, 425})  # took too long, wrong connection, too early: RFC 9110 15.5.9 and .20, RFC 8470
 
 Credentials = Mapping[str, SecretStr]
 T = TypeVar("T")
@@ -115,13 +117,6 @@ def moment(value: object) -> datetime | None:
         return None
 
 
-def _needed_moment(value: object) -> datetime:
-    parsed = moment(value)
-    if parsed is None:
-        raise ValueError("not a date")
-    return parsed
-
-
 def text(value: object, limit: int = TEXT_LIMIT) -> str | None:
     """Return outside text without control characters, at most `limit` characters, or None when nothing is left."""
     if not isinstance(value, str):
@@ -160,7 +155,6 @@ LenientText = Annotated[
 """A text as `text` reads it; plain ASCII passes as it is."""
 LenientMoment = Annotated[datetime | None, PlainValidator(moment)]
 Code = Annotated[str, PlainValidator(code)]
-NeededMoment = Annotated[datetime, PlainValidator(_needed_moment)]
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
@@ -178,6 +172,11 @@ class Asked:
     now: datetime
     subject: str = ""
     owned: bool = False
+
+    @property
+    def unknown(self) -> bool:
+        """Whether nobody tells what was asked: a recorded answer, whose question may have been for other fields."""
+        return not (self.handle or self.subject or self.owned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +213,13 @@ class Call(Generic[T]):
 
     def read(self, answer: Answer, asked: Asked) -> T:
         """Return what an answer says; status first, then content type, then the body. Raises SourceError."""
+        if answer.body.startswith(BOM_UTF8):  # to be ignored (RFC 8259, 8.1)
+            answer = replace(answer, body=answer.body.removeprefix(BOM_UTF8))
         error = self.errors(answer, asked) or usual_error(self.manifest, answer, asked.now)
         if error is not None:
             raise error
         try:
-            return self.parse(answer.body, asked)
+            return parsed(answer.body, lambda body: self.parse(body, asked))
         except ValidationError as err:
             raise changed(self.manifest, answer, err) from err
 
@@ -279,9 +280,9 @@ def usual_error(manifest: Manifest, answer: Answer, now: datetime) -> SourceErro
         return SourceAuthFailed(name, f"{label} refused our key or permission.")
     if status == 402:
         return PaymentRequired(name, f"{label}: the paid credits are used up.")
-    if status in (404, 410):
+    if status in (404, 410, 451):
         return NotFound(name, f"{label} does not know this account.")
-    if status >= 500:
+    if status >= 500 or status in _PASSING:
         return Unavailable(name, f"{label} has a problem of its own (status {status}).")
     return SourceChanged(name, f"{label} refused the way we asked (status {status}).", field="status")
 
@@ -316,6 +317,24 @@ def _whole(body: bytes) -> bool:
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def parsed(body: bytes, parse: Callable[[bytes], T]) -> T:
+    """Return what a model makes of JSON; raises what `parse` raises.
+
+    What pydantic's parser stumbles over is tried once more as plain UTF-8: servers write UTF-16, or cut a text in the
+    midst of a pair of surrogates.
+    """
+    try:
+        return parse(body)
+    except ValidationError as err:
+        if not any(error["type"] == "json_invalid" for error in err.errors(include_url=False, include_input=False)):
+            raise
+        try:
+            plain = json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace")
+        except (ValueError, RecursionError):
+            raise err from None
+    return parse(plain)
 
 
 # --- paging -----------------------------------------------------------------------------------------------------------

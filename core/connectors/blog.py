@@ -11,7 +11,16 @@ from pydantic import ValidationError
 from core.connectors.answers import Answer
 from core.connectors.base import Asked, Call, Credentials, Page, changed, links_in, rate_limited, unreachable
 from core.connectors.faults import HttpError
-from core.connectors.feeds import Feed, declares_entities, is_page, joined, offered, read_json, read_xml
+from core.connectors.feeds import (
+    Feed,
+    declares_entities,
+    is_page,
+    joined,
+    looks_like_json,
+    offered,
+    read_json,
+    read_xml,
+)
 from core.errors import NotFound, Private, SourceError, Suspended, Unavailable
 from core.manifest import HandleRule, Manifest, Target, UrlForm
 from core.models import Clock, Profile, Snapshot
@@ -88,12 +97,13 @@ def _read(answer: Answer, asked: Asked, address: str) -> Feed:
         raise Unavailable(name, "Blog: the feed declares entities, which are not read.")
     if is_page(body):
         raise _NoFeed(name, "Blog: there is a web page at this address, and no feed.")
-    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        try:
-            return read_json(body)
-        except ValidationError as err:
-            raise changed(MANIFEST, answer, err) from err
-    feed = read_xml(body, address, answer.headers.get("content-type", ""))
+    if not body.strip():
+        raise Unavailable(name, "Blog: the site sent an empty answer.")
+    try:
+        kind = answer.headers.get("content-type", "")
+        feed = read_json(body) if looks_like_json(body) else read_xml(body, address, kind)
+    except ValidationError as err:
+        raise changed(MANIFEST, answer, err) from err
     if feed is None:
         raise _NoFeed(name, "Blog: there is no feed at this address.")
     return feed

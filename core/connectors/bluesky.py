@@ -23,7 +23,7 @@ from core.connectors.base import (
     rate_limited,
 )
 from core.connectors.items import Item, Items, Place, Stamp
-from core.errors import NotFound, Private, SourceChanged, SourceError, Suspended
+from core.errors import NotFound, Private, SourceAuthFailed, SourceChanged, SourceError, Suspended
 from core.manifest import HandleRule, Manifest, Target, UrlForm
 from core.models import Action, Clock, Profile, Snapshot
 
@@ -75,6 +75,7 @@ _LOGGED_OUT = "!no-unauthenticated"  # "not to logged-out apps": the server answ
 
 class _Label(Wire):
     val: str = ""
+    neg: bool | None = None  # takes back what was said before
 
 
 class _Verification(Wire):
@@ -132,7 +133,7 @@ class _Refusal(Wire):
 def _profile(body: bytes, asked: Asked) -> Profile:
     actor = _Actor.model_validate_json(body)
     handle = actor.did if actor.handle == "handle.invalid" else actor.handle.lower()
-    if any(label.val == _LOGGED_OUT for label in actor.labels or ()):
+    if any(label.val == _LOGGED_OUT and not label.neg for label in actor.labels or ()):
         raise Private(MANIFEST.name, f"Bluesky: @{handle} asks not to be shown to logged-out apps.")
     return Profile(
         network=MANIFEST.name,
@@ -192,7 +193,10 @@ def _settle(item: Item, subject: str) -> None:
 
 # --- errors -----------------------------------------------------------------------------------------------------------
 
-_SUSPENDED = {"AccountTakedown", "AccountDeactivated", "AccountSuspended"}
+_SUSPENDED = {f"{what}{how}" for what in ("Account", "Repo") for how in ("Deactivated", "Suspended", "Takedown")}
+_SUSPENDED |= {"RepoTakendown"}  # personal servers speak of repositories
+_UNKNOWN = {"AccountNotFound", "RepoNotFound", "HandleNotFound"}
+_TOKEN = {"ExpiredToken", "InvalidToken", "AuthMissing"}  # of somebody who logged in
 _BLOCKED = {"BlockedActor", "BlockedByActor"}
 _NOT_THERE = "there is no such call at this address; is CLOUT_BLUESKY__BASE_URL right?"
 
@@ -212,8 +216,11 @@ def _errors(answer: Answer, asked: Asked) -> SourceError | None:
         return Suspended(MANIFEST.name, f"Bluesky: @{asked.handle} is suspended or deactivated.")
     if refusal.error in _BLOCKED:
         return Private(MANIFEST.name, f"Bluesky: @{asked.handle} does not let this app in.")
+    if refusal.error in _TOKEN:
+        return SourceAuthFailed(MANIFEST.name, "Bluesky refused our session.")
     # the one answer that only its wording tells from our own mistakes
-    if refusal.error == "InvalidRequest" and refusal.message in ("Profile not found", "Account not found"):
+    nobody = refusal.error == "InvalidRequest" and refusal.message in ("Profile not found", "Account not found")
+    if nobody or refusal.error in _UNKNOWN:
         return NotFound(MANIFEST.name, f"I can't find @{asked.handle} on Bluesky.")
     return SourceChanged(
         MANIFEST.name,

@@ -22,6 +22,7 @@ from core.connectors.base import (
     links_in,
 )
 from core.connectors.graph import (
+    NODE,
     Count,
     GraphError,
     GraphWire,
@@ -34,10 +35,10 @@ from core.connectors.graph import (
     refusal,
     signed,
 )
-from core.connectors.items import Item, Items, Place, Stamp
+from core.connectors.items import Item, Items, LenientStamp, Place, dated
 from core.connectors.meta_login import as_owner
 from core.connectors.owners import ACCESS
-from core.errors import NotFound, SourceAuthFailed, SourceError
+from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError
 from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
 from core.models import Clock, Profile, Snapshot
 
@@ -135,7 +136,7 @@ _NO_ACCESS = "Facebook: this app has no Page Public Content Access, so only Page
 
 class _PageNode(GraphWire):
     id: NodeId
-    name: Words = Field()  # every Page has one
+    name: Words = None
     username: Words = None
     about: Words = None
     website: Words = None
@@ -148,7 +149,7 @@ _Views = Annotated[int | None, PlainValidator(facebook_owner.views)]
 _POSTS = Items(
     MANIFEST.name,
     native_id=Place("id", _PostId, needed=True),
-    created_at=Place("created_time", Stamp, needed=True),
+    created_at=Place("created_time", LenientStamp),
     url=Place("permalink_url", _Permalink),
     likes=Place("reactions.summary.total_count"),
     reposts=Place("shares.count|shares", default=0),  # nobody shared where the whole key is left out
@@ -166,6 +167,9 @@ class _Posts(Paging):
 
 def _profile(body: bytes, asked: Asked) -> Profile:
     page = _PageNode.model_validate_json(body)
+    if page.name is None and not (asked.unknown and (page.username or _audience(page) is not None)):
+        # every Page has one
+        raise SourceChanged(MANIFEST.name, "Facebook changed its answers: field name (missing).", field="name")
     username = (page.username or "").lower()
     handle = username if re.fullmatch(MANIFEST.handles.pattern, username) else page.id
     return Profile(
@@ -175,21 +179,25 @@ def _profile(body: bytes, asked: Asked) -> Profile:
         display_name=page.name,
         url=f"https://www.facebook.com/{handle}",
         bio=page.about,  # no picture: its address is signed and expires
-        followers=page.fans if page.followers is None else page.followers,
+        followers=_audience(page),
         verified=_VERIFIED.get(page.verification or ""),
         links=links_in(page.website, page.about),
         fetched_at=asked.now,
     )
 
 
+def _audience(page: _PageNode) -> int | None:
+    return page.fans if page.followers is None else page.followers
+
+
 def _page(body: bytes, asked: Asked) -> Page:
     found = _Posts.model_validate_json(body)
-    items, subject = found.items, asked.subject
+    items, subject = dated(MANIFEST, found.items, asked, "data.{}.created_time"), asked.subject
     oldest, ids = items[-1]["created_at"] if items else None, tuple(item["native_id"] for item in items)
     for item in items:
         item["url"] = item["url"] or f"https://www.facebook.com/{item['native_id']}"
     own = [item for item in items if not subject or _page_of(item["native_id"]) in ("", subject)]
-    return Page(posts=_POSTS.posts(own), cursor=found.next_page, oldest=oldest, items=len(items), ids=ids)
+    return Page(posts=_POSTS.posts(own), cursor=found.next_page, oldest=oldest, items=len(found.items), ids=ids)
 
 
 def _page_of(post_id: str) -> str:
@@ -221,7 +229,7 @@ def _own_errors(error: GraphError, asked: Asked) -> SourceError | None:
 
 
 OWNER = facebook_owner.access(MANIFEST)
-PROFILE = Call(MANIFEST, "profile", r"^/(?:v[0-9.]+/)?[^/]+$", _profile, _errors)
+PROFILE = Call(MANIFEST, "profile", NODE, _profile, _errors)
 POSTS = Call(MANIFEST, "posts", r"/[^/]+/posts$", _page, _errors)
 CALLS = (PROFILE, POSTS)
 _APP = Call(MANIFEST, "app", PROFILE.path, lambda body, asked: _PageNode.model_validate_json(body), _errors)

@@ -5,6 +5,7 @@ feedparser only ever gets bytes that our own client fetched: given an address it
 
 import re
 from calendar import timegm
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pydantic import BeforeValidator
 
-from core.connectors.base import LenientMoment, LenientText, Wire, count, links_in, moment, text
+from core.connectors.base import LenientMoment, LenientText, Wire, count, links_in, moment, parsed, text
 from core.connectors.markup import plain
 from core.models import Post
 
@@ -26,10 +27,13 @@ _ENTITIES = re.compile(rb"<!ENTITY", re.IGNORECASE)
 _BEFORE_ROOT = re.compile(rb"\s+|\xef\xbb\xbf|\xff\xfe|\xfe\xff|<\?.*?\?>|<!--.*?-->", re.DOTALL)
 _DOCTYPE = re.compile(rb"<!DOCTYPE[^\[>]*(\[.*?\]\s*>|>)", re.IGNORECASE | re.DOTALL)
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_ROOT = re.compile(rb"<(?:[a-z]+:)?(?:rss|rdf|feed|channel)[\s>]", re.IGNORECASE)
 _LINK = re.compile(r"<link\b([^<>]{1,2000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([a-z]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))", re.IGNORECASE)
 _KINDS = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/json")
 _HARMLESS = frozenset({"CharacterEncodingOverride", "NonXMLContentType"})  # headers that disagree with the document
+_FORMAT = "jsonfeed.org/version/"
 _ID_LIMIT = 500  # characters of an entry's id; real ones are addresses
 
 
@@ -62,8 +66,15 @@ def declares_entities(body: bytes) -> bool:
 
 
 def is_page(body: bytes) -> bool:
-    """Return whether a document is a web page rather than a feed."""
-    return _HTML.search(body.replace(b"\0", b"")[:2_000]) is not None
+    """Return whether a document is a web page rather than a feed, whose texts may hold whole pages."""
+    head = _COMMENT.sub(b"", body.replace(b"\0", b"")[:2_000])
+    page, feed = _HTML.search(head), _ROOT.search(head)
+    return page is not None and (feed is None or page.start() < feed.start()) and not looks_like_json(head)
+
+
+def looks_like_json(body: bytes) -> bool:
+    """Return whether a document begins as JSON does."""
+    return body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
 
 def offered(page: str, address: str) -> tuple[str, ...]:
@@ -101,8 +112,11 @@ class _Item(Wire):
     date_modified: LenientMoment = None
 
 
+class _Named(Wire):
+    version: LenientText = None
+
+
 class _JsonFeed(Wire):
-    version: str
     title: LenientText = None
     description: LenientText = None
     home_page_url: LenientText = None
@@ -110,9 +124,17 @@ class _JsonFeed(Wire):
     items: tuple[_Item, ...]
 
 
-def read_json(body: bytes) -> Feed:
-    """Return a JSON Feed (jsonfeed.org, version 1 and 1.1); raises ValidationError for anything else."""
-    told = _JsonFeed.model_validate_json(body)
+def read_json(body: bytes) -> Feed | None:
+    """Return a JSON Feed (jsonfeed.org, version 1 and 1.1), None for what does not say that it is one.
+
+    Raises ValidationError for a broken one.
+    """
+    body = body.removeprefix(BOM_UTF8)
+    if body.lstrip().startswith(b"["):
+        return None
+    if _FORMAT not in (parsed(body, _Named.model_validate_json).version or ""):
+        return None
+    told = parsed(body, _JsonFeed.model_validate_json)
     posts = (_post(item.id, item.url or "", item.date_published or item.date_modified) for item in told.items)
     return Feed(
         title=told.title,
@@ -159,7 +181,8 @@ def _is_broken(told: Entry) -> bool:
 
 
 def _entry(entry: Entry, address: str) -> Post | None:
-    link = joined(address, _said(entry, "link"))
+    told = _said(entry, "link").strip()
+    link = joined(address, told) if told else ""
     return _post(_said(entry, "id"), link, _date(entry), _comments(entry), _views(entry))
 
 
@@ -227,10 +250,10 @@ def _plain(value: object) -> str | None:
 def _post(
     native_id: str | None, link: str, at: datetime | None, replies: int | None = None, views: int | None = None
 ) -> Post | None:
-    """Return an entry as a post; None without a date or anything that tells it from others."""
-    known = text(native_id, _ID_LIMIT) or text(link, _ID_LIMIT)
-    if at is None or known is None:
+    """Return an entry as a post, known by its moment where it has neither id nor link; None without a date."""
+    if at is None:
         return None
+    known = text(native_id, _ID_LIMIT) or text(link, _ID_LIMIT) or at.isoformat()
     url = link if links_in(link) == (link,) else None
     return Post(network=_NETWORK, native_id=known, created_at=at, url=url, replies=replies, views=views)
 

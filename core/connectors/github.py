@@ -142,8 +142,22 @@ _REPOSITORIES: TypeAdapter[list[Item]] = TypeAdapter(Annotated[list[Item], _REPO
 
 
 class _Refusal(Wire):
+    """What a refusal says; the address of the explanation is steadier than the sentence."""
+
     message: LenientText = None
     documentation_url: LenientText = None
+
+    @property
+    def is_secondary(self) -> bool:
+        """Whether too much was asked at once."""
+        where, words = (self.documentation_url or "").lower(), (self.message or "").lower()
+        return "secondary-rate-limit" in where or "secondary rate limit" in words or "abuse" in where
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether a limit is meant, whichever."""
+        where, words = (self.documentation_url or "").lower(), (self.message or "").lower()
+        return "rate-limit" in where or "rate limit exceeded" in words
 
 
 # --- answers to house types -------------------------------------------------------------------------------------------
@@ -223,22 +237,22 @@ def _errors(answer: Answer, asked: Asked) -> SourceError | None:
         return None
     if answer.headers.get("x-ratelimit-remaining", "").strip() == "0":
         return rate_limited(MANIFEST, answer, asked.now, _PRIMARY_PAUSE)
-    if status == 429 or "retry-after" in answer.headers or _is_secondary(answer):
+    told = _refusal(answer)
+    if status == 429 or "retry-after" in answer.headers or told.is_secondary:
         return rate_limited(MANIFEST, answer, asked.now)
+    if told.is_limit:  # without the headers that tell which
+        return rate_limited(MANIFEST, answer, asked.now, _PRIMARY_PAUSE)
     # comes as plain text as well; nothing but its wording tells it from a missing permission
     if "administrative rules" in answer.text[:500].lower():
         return SourceChanged(name, "GitHub refused the way we asked (no User-Agent).", field="user-agent")
     return None
 
 
-def _is_secondary(answer: Answer) -> bool:
-    """Return whether too much was asked at once; the address of the explanation is steadier than the sentence."""
+def _refusal(answer: Answer) -> _Refusal:
     try:
-        refusal = _Refusal.model_validate_json(answer.body)
+        return _Refusal.model_validate_json(answer.body)
     except ValueError:
-        return False
-    where, words = (refusal.documentation_url or "").lower(), (refusal.message or "").lower()
-    return "secondary-rate-limit" in where or "secondary rate limit" in words or "abuse" in where
+        return _Refusal()
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------
@@ -267,8 +281,9 @@ class _Paged(Call[Page]):
         return replace(super().read(answer, asked), cursor=next_page(answer))
 
 
-PROFILE = Call(MANIFEST, "profile", r"/users?/[^/]+$", _profile, _errors)
-REPOSITORIES = _Paged(MANIFEST, "posts", r"/users?/[^/]+/repos$", _page, _errors)
+_WHO = r"/(?:users/[^/]+|user/[0-9]+)"  # what else begins with `user` is the token's own
+PROFILE = Call(MANIFEST, "profile", rf"^(?:/api/v3)?{_WHO}$", _profile, _errors)
+REPOSITORIES = _Paged(MANIFEST, "posts", rf"^(?:/api/v3)?{_WHO}/repos$", _page, _errors)
 CALLS = (PROFILE, REPOSITORIES)
 _ACCOUNT = Call(MANIFEST, "account", PROFILE.path, _account, _errors)  # before it becomes a profile
 

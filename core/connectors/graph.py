@@ -61,6 +61,11 @@ NodeId = Annotated[
 ]
 """An id, which is text of any length and sometimes comes as a number."""
 
+NODE = (
+    r"^/(?:v[0-9.]+/)?"
+    r"(?!(?:v[0-9.]+|search|debug_token|ig_hashtag_search|(?:instagram_)?oembed(?:_\w+)?|[0-9]+_[0-9]+)$)[^/]+$"
+)
+"""The path of one account; other one-word paths are searches, tokens, batches by `ids`, or single posts."""
 Count = LenientCount
 """A count, as on all networks."""
 Words = LenientText
@@ -70,19 +75,35 @@ Words = LenientText
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 
+def _whole(value: object) -> int | None:
+    found = _WHOLE.fullmatch(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else None
+    return int(found[0]) if found else None
+
+
 class GraphError(GraphWire):
     """The inside of a refusal; `message` is English for developers and is matched on only where no code tells."""
 
-    code: LenientCount = None
+    told: Annotated[int | None, BeforeValidator(_whole)] = Field(None, alias="code")  # some are negative
     subcode: LenientCount = Field(None, alias="error_subcode")
     message: LenientText = None
     is_transient: Annotated[bool, BeforeValidator(lambda value: value is True)] = False
+
+    @property
+    def code(self) -> int | None:
+        """What is wrong; the oldest answers name it in front of the message only: `(#4) Application ...`."""
+        found = _CODE_IN_WORDS.match(self.message or "") if self.told is None else None
+        return int(found[1]) if found else self.told
 
     @property
     def missing_field(self) -> str:
         """The field that does not exist, empty when the refusal is about something else."""
         found = _NO_FIELD.search(self.message or "") if self.code == _PARAMETER else None
         return found[1] if found else ""
+
+    @property
+    def lacks_token(self) -> bool:
+        """Whether it is a token that is missing; its code stands for addresses that do not exist as well."""
+        return self.code == _UNKNOWN_PATH and "access token" in (self.message or "").lower()
 
     @property
     def node_type(self) -> str:
@@ -97,11 +118,13 @@ class _Refusal(GraphWire):
 
 Own = Callable[[GraphError, Asked], SourceError | None]
 
-_PARAMETER = 100
+_PARAMETER, _UNKNOWN_PATH = 100, 2500
+MEDIA_GONE = 24
+"""The code of a medium that is not there (Instagram and Threads, Error Codes)."""
 THROTTLED = frozenset({4, 17, 32, 341, 368, 613, *range(80_000, 80_015)})
-_TOKEN_REFUSED = frozenset({102, 104, 190})
+_TOKEN_REFUSED = frozenset({102, 104, 190, 458, 459, 460, 463, 464, 467})  # the long ones are subcodes nowadays
 _NOT_ALLOWED = frozenset({3, 10, *range(200, 300)})
-_PASSING = frozenset({1, 2})
+_PASSING = frozenset({-2, -1, 1, 2})
 _WHY = {
     458: "the app was removed from the account",
     459: "the account has to pass a check first",
@@ -110,6 +133,8 @@ _WHY = {
     464: "the account is not confirmed",
     467: "it is no longer valid",
 }
+_WHOLE = re.compile(r"-?[0-9]{1,9}")
+_CODE_IN_WORDS = re.compile(r"\(#([0-9]{1,6})\)")
 _NO_FIELD = re.compile(r"nonexisting field \((\w{1,60})\)", re.IGNORECASE)
 _NODE_TYPE = re.compile(r"on node type \((\w{1,60})\)", re.IGNORECASE)
 _FEATURE = re.compile(
@@ -151,8 +176,8 @@ def refusal(manifest: Manifest, answer: Answer, asked: Asked, own: Own) -> Sourc
 
 def _common(manifest: Manifest, error: GraphError, asked: Asked) -> SourceError | None:
     name, label = manifest.name, manifest.label
-    if error.code in _TOKEN_REFUSED:
-        why = _WHY.get(error.subcode or 0, "it is not valid")
+    if error.code in _TOKEN_REFUSED or error.lacks_token:
+        why = _WHY.get(error.subcode or error.code or 0, "it is not valid")
         if asked.owned:
             return TokenExpired(name, f"{label} refused the creator's token: {why}.")
         return SourceAuthFailed(name, f"{label} refused our token: {why}.")

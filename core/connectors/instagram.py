@@ -8,9 +8,9 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from core.connectors import instagram_owner
 from core.connectors.answers import Answer
@@ -24,6 +24,8 @@ from core.connectors.base import (
     links_in,
 )
 from core.connectors.graph import (
+    MEDIA_GONE,
+    NODE,
     Count,
     GraphError,
     GraphWire,
@@ -37,7 +39,7 @@ from core.connectors.graph import (
     signed,
 )
 from core.connectors.insights import figures
-from core.connectors.items import Item, Items, Place, Stamp
+from core.connectors.items import Item, Items, LenientStamp, Place, dated
 from core.connectors.owners import ACCESS
 from core.errors import NotConfigured, NotFound, SourceAuthFailed, SourceChanged, SourceError
 from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
@@ -116,6 +118,7 @@ _MEDIA_FIELDS = "id comments_count like_count view_count media_product_type medi
 _OPTIONAL = frozenset({*_PROFILE_FIELDS, *_MEDIA_FIELDS} - {"id", "username", "timestamp"})
 _ELIGIBLE = "was not found, or is not a business/creator account (Instagram only shares those)."
 _OWN_ID = re.compile(r"[0-9]{1,30}")
+_BEFORE_CONVERSION = 2108006  # subcode: a post of before the account became a professional one has no insights
 _Permalink = Annotated[
     str, Field(strict=True, max_length=150, pattern=r"^https://www\.instagram\.com/[A-Za-z0-9_./-]+$")
 ]
@@ -126,7 +129,7 @@ _Permalink = Annotated[
 _MEDIA = Items(
     MANIFEST.name,
     native_id=Place("id", NodeId, needed=True),
-    created_at=Place("timestamp", Stamp, needed=True),
+    created_at=Place("timestamp", LenientStamp),
     url=Place("permalink", _Permalink),
     likes=Place("like_count"),  # left out where the owner hides them
     replies=Place("comments_count"),
@@ -160,6 +163,7 @@ class _Node(_Account):
     """An answer of an unknown question to one node: our own account, or business discovery on it."""
 
     discovered: _Account | None = Field(None, alias="business_discovery")
+    posted: Any = Field(None, validation_alias=AliasChoices("timestamp", "media_type", "permalink"))  # media, comments
 
 
 # --- answers to house types -------------------------------------------------------------------------------------------
@@ -169,14 +173,17 @@ def _discovered(body: bytes, asked: Asked) -> _Account:
     return _Discovery.model_validate_json(body).account
 
 
-def _read(body: bytes, asked: Asked) -> Profile | Page:
+def _read(body: bytes, asked: Asked) -> Profile | Page | None:
+    """Return an account, a later page of its media, or None for a node that is neither."""
     node = _Node.model_validate_json(body)
     account = node.discovered or node
-    return _page(account, asked) if account.username is None and account.media else _shown(account, asked)
+    if account.media is not None and account.username is None and account.followers is None and account.total is None:
+        return _page(account, asked)
+    return _shown(account, asked) if node.posted is None else None
 
 
 def _shown(account: _Account, asked: Asked) -> Profile:
-    username = (account.username or "").lower()
+    username = (account.username or (account.id if asked.unknown else "")).lower()
     if not re.fullmatch(MANIFEST.handles.pattern, username):
         raise SourceChanged(MANIFEST.name, "Instagram changed its answers: field username.", field="username")
     return Profile(
@@ -194,9 +201,10 @@ def _shown(account: _Account, asked: Asked) -> Profile:
     )
 
 
-def _page(account: _Account, asked: Asked) -> Page:
+def _page(account: _Account, asked: Asked, place: str = "business_discovery.media.") -> Page:
     """Return a page of an account's media; those of another account than the one asked for are nobody's."""
-    items = account.media.items if account.media is not None else []
+    told = account.media.items if account.media is not None else []
+    items = dated(MANIFEST, told, asked, place + "data.{}.timestamp")
     oldest = items[-1]["created_at"] if items else None
     for item in items:
         # reels and videos alone have views
@@ -206,14 +214,14 @@ def _page(account: _Account, asked: Asked) -> Page:
         posts=_MEDIA.posts(items) if asked.subject in ("", account.id) else (),
         cursor=account.media.after if account.media is not None else None,
         oldest=oldest,
-        items=len(items),
+        items=len(told),
     )
 
 
 def _own_media(body: bytes, asked: Asked) -> Page:
     """Return a page of an account's own media; only `next` says that there is another one."""
     media = _Media.model_validate_json(body)
-    page = _page(_Account(id=asked.subject or "0", media=media), asked)
+    page = _page(_Account(id=asked.subject or "0", media=media), asked, "")
     return replace(page, cursor=media.next_page)
 
 
@@ -229,6 +237,8 @@ def _not_found(error: GraphError, asked: Asked) -> SourceError | None:
     if error.code == 110 or (error.code == 100 and error.subcode == 33 and not lacks_feature(error)):
         whom = f"@{asked.handle}" if asked.handle else "this account"
         return NotFound(MANIFEST.name, f"Instagram: {whom} {_ELIGIBLE}")
+    if error.code == MEDIA_GONE or error.subcode == _BEFORE_CONVERSION:
+        return NotFound(MANIFEST.name, "Instagram does not show this post.")
     return None
 
 
@@ -244,7 +254,7 @@ def _ours_or_not_found(error: GraphError, asked: Asked) -> SourceError | None:
     return _not_found(error, asked)
 
 
-PROFILE = Call(MANIFEST, "profile", r"^/(?:v[0-9.]+/)?[^/]+$", _read, _errors)  # its posts come with it
+PROFILE = Call(MANIFEST, "profile", NODE, _read, _errors)  # its posts come with it
 MEDIA = Call(MANIFEST, "media", r"/[0-9A-Za-z_{}]+/media$", _own_media, _errors)
 INSIGHTS = Call(MANIFEST, "insights", r"/[0-9A-Za-z_{}]+/insights$", figures, _errors)
 CALLS = (PROFILE, MEDIA, INSIGHTS)

@@ -47,7 +47,7 @@ def access(manifest: Manifest) -> OwnerAccess:
 
 
 async def fetch(
-    calls: tuple[Call[Profile | Page], Call[Page], Call[Figures]],
+    calls: tuple[Call[Profile | Page | None], Call[Page], Call[Figures]],
     target: Target,
     since: datetime,
     client: "Requests",

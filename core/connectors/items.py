@@ -15,7 +15,9 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler, PlainValidator
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
-from core.connectors.base import LenientCount, count, moment
+from core.connectors.base import Asked, LenientCount, count, moment
+from core.errors import SourceChanged
+from core.manifest import Manifest
 from core.models import Post
 
 Item: TypeAlias = dict[str, Any]
@@ -96,6 +98,23 @@ class Items:
         whole = tuple([(self._untold | item, None, _NAMES) for item in told])
         made: tuple[Post, ...] = _MAKER.validate_python(whole)
         return made
+
+
+def dated(manifest: Manifest, items: list[Item], asked: Asked, place: str) -> list[Item]:
+    """Return the items that have a date, which all of ours do: their fields are asked for.
+
+    Raises SourceChanged for the first one without, at `place`, such as `data.{}.timestamp`; a recorded answer may be
+    one to a question for other fields.
+    """
+    undated = next((number for number, item in enumerate(items) if item["created_at"] is None), None)
+    if undated is None:
+        return items
+    if not asked.unknown:
+        field = place.format(undated)
+        raise SourceChanged(
+            manifest.name, f"{manifest.label} changed its answers: field {field} (missing).", field=field
+        )
+    return [item for item in items if item["created_at"] is not None]
 
 
 def _read(place: Place, handler: GetCoreSchemaHandler) -> core_schema.TypedDictField:

@@ -215,10 +215,19 @@ class _Posts(_Rest):
     paging: Annotated[_Paging, BeforeValidator(_mapping)] = _Paging()
 
 
+class _ById(_Rest):
+    """Posts that were asked for by their ids, as we never do."""
+
+    results: Annotated[dict[str, Any], BeforeValidator(_by_key)] = Field(default_factory=dict)
+
+
 def posts(body: bytes, asked: Asked, start: int = 0) -> Page:
     """Return the published posts of a page of the list, which is sorted by the last change, newest first."""
-    read = _Posts.model_validate_json(body)
+    known = _ById.model_validate_json(body).results if asked.unknown else {}
+    read = _Posts.model_validate({"elements": [*known.values()]}) if known else _Posts.model_validate_json(body)
     items, subject = read.elements, asked.subject
+    if asked.unknown and items and all(item["native_id"] is None for item in items):
+        raise SourceChanged(NAME, f"{LABEL} changed its answers: field elements.0.id.", field="elements.0.id")
     oldest = next(filter(None, (_milliseconds(item["modified"]) or item["created_at"] for item in items[::-1])), None)
     ids = tuple(item["native_id"] for item in items if item["native_id"] is not None)
     own = [item for item in items if _is_shown(item) and (item["author"] in (None, subject) or not subject)]

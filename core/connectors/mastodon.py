@@ -131,8 +131,8 @@ def _shown(account: Account, asked: Asked) -> Profile:
         avatar_url=account.avatar,
         bio=text(account.bio),
         created_at=account.created_at,
-        followers=account.followers,
-        following=account.following,
+        followers=account.shown_followers,
+        following=account.shown_following,
         posts_total=account.statuses,
         links=account.links,
         verified_links=account.verified_links,
@@ -221,7 +221,8 @@ class _Paged(Call[Page]):
         return replace(super().read(answer, asked), cursor=next_cursor(answer))
 
 
-PROFILE = Call(MANIFEST, "profile", r"/api/v1/accounts/(?!search$)[^/]+$", _profile, _errors)
+_NOBODY = "search|relationships|familiar_followers"  # about several accounts
+PROFILE = Call(MANIFEST, "profile", rf"/api/v1/accounts/(?!(?:{_NOBODY})$)[^/]+$", _profile, _errors)
 POSTS = _Paged(MANIFEST, "posts", r"/api/v1/accounts/[^/]+/statuses$", _page, _errors)
 SEARCH = Call(MANIFEST, "accounts", r"/api/v1/accounts/(?:search|[^/]+/followers)$", _accounts, _errors)
 HOME = Call(MANIFEST, "home", r"/\.well-known/webfinger$", _home, _errors)

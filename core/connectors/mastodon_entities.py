@@ -73,6 +73,13 @@ class Moved(Wire):
     acct: str = ""
 
 
+class _Pleroma(Wire):
+    """What Pleroma and Akkoma add: which counts are hidden, and written as 0."""
+
+    hide_followers_count: Flag = None
+    hide_follows_count: Flag = None
+
+
 class Account(Wire):
     """An account as a server shows it; `acct` has no domain, or on some servers its own, for the server's people."""
 
@@ -92,6 +99,17 @@ class Account(Wire):
     suspended: Flag = None
     noindex: Flag = None
     indexable: Flag = None
+    pleroma: Annotated[_Pleroma | None, BeforeValidator(_if_object)] = None
+
+    @property
+    def shown_followers(self) -> int | None:
+        """How many follow the account, None where that is hidden."""
+        return None if self.pleroma is not None and self.pleroma.hide_followers_count else self.followers
+
+    @property
+    def shown_following(self) -> int | None:
+        """How many the account follows, None where that is hidden."""
+        return None if self.pleroma is not None and self.pleroma.hide_follows_count else self.following
 
     def lives_at(self, *domains: str) -> bool:
         """Return whether the server that shows the account says it is its own, known under one of these domains."""

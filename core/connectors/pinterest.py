@@ -44,6 +44,7 @@ from core.errors import (
     PaymentRequired,
     QuotaExhausted,
     SourceAuthFailed,
+    SourceChanged,
     SourceError,
     TokenExpired,
 )
@@ -125,6 +126,9 @@ def _profile(body: bytes, asked: Asked) -> Profile:
 
 def _page(body: bytes, asked: Asked) -> Page:
     told = Pins.model_validate_json(body)
+    if asked.unknown and any(item.privacy is not None for item in told.items):
+        words = "Pinterest changed its answers: boards for pins."
+        raise SourceChanged(MANIFEST.name, words, field="items.0.privacy")
     posts = (as_post(pin) for pin in told.items if is_own(pin, asked.handle))
     dates = (pin.created_at for pin in told.items if pin.created_at is not None)
     return Page(

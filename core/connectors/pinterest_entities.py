@@ -74,6 +74,7 @@ class Pin(Wire):
     parent_pin_id: LenientText = None
     board_owner: Annotated[_Who | None, BeforeValidator(_if_object)] = None
     pin_metrics: Annotated[_Metrics | None, BeforeValidator(_if_object)] = None
+    privacy: LenientText = None  # of boards, which are listed alike
 
 
 class Pins(Wire):

@@ -28,7 +28,7 @@ from core.connectors.base import (
 )
 from core.connectors.faults import HttpError
 from core.connectors.items import Epoch, Item, Items, Place
-from core.errors import NotFound, Private, SourceAuthFailed, SourceError, Suspended
+from core.errors import NotFound, Private, SourceAuthFailed, SourceError, Suspended, Unavailable
 from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
 from core.models import Clock, Profile, Snapshot
 
@@ -133,6 +133,7 @@ _THINGS = Items(
     author=Place("data.author", str),
     author_id=Place("data.author_fullname", str),
     removed=Place("data.removed_by_category", str),
+    hides_score=Place("data.hide_score", bool),
 )
 
 
@@ -201,6 +202,8 @@ def _page(body: bytes, asked: Asked) -> Page:
     for item in own:
         key = item["native_id"]
         item["url"], item["native_id"] = "https://www.reddit.com/comments/" + key, "t3_" + key
+        if item["hides_score"]:
+            item["likes"] = None  # what is written there meanwhile is no figure
     cursor = told.after if _CURSOR.fullmatch(told.after or "") else None
     return Page(posts=_THINGS.posts(own), cursor=cursor, oldest=oldest, items=len(items), ids=ids)
 
@@ -228,14 +231,17 @@ def _errors(answer: Answer, asked: Asked) -> SourceError | None:
         return NotFound(name, f"I can't find {whom} on Reddit.")
     if answer.status == 401:
         return SourceAuthFailed(name, "Reddit refused our token.")
+    if answer.status == 403 and answer.content_type.endswith("html"):  # from in front of the API: about nobody
+        return Unavailable(name, "Reddit answered with a web page instead of data.")
     return None
 
 
 def _listing_errors(answer: Answer, asked: Asked) -> SourceError | None:
     """A listing that is refused while the account is shown is hidden by its owner."""
-    if answer.status == 403:
+    error = _errors(answer, asked)
+    if error is None and answer.status == 403:
         return Private(MANIFEST.name, "Reddit: the posts are hidden.")
-    return _errors(answer, asked)
+    return error
 
 
 def _reason(answer: Answer) -> str:

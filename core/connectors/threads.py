@@ -6,7 +6,7 @@ The API shows a person their own account only, and counts one post at a time (CO
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
@@ -20,9 +20,9 @@ from core.connectors.base import (
     Walk,
     links_in,
 )
-from core.connectors.graph import GraphError, GraphWire, Paging, Session, page_after, refusal
+from core.connectors.graph import MEDIA_GONE, GraphError, GraphWire, Paging, Session, page_after, refusal
 from core.connectors.insights import Figures, figures, of_posts
-from core.connectors.items import Item, Items, Place, Stamp
+from core.connectors.items import Item, Items, LenientStamp, Place, dated
 from core.connectors.meta_login import RENEW_AHEAD, as_owner, threads_access
 from core.connectors.owners import ACCESS, OAuth, Owned, needs_owner
 from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError, Unavailable
@@ -109,6 +109,7 @@ def _truth(value: object) -> bool | None:
 class _User(GraphWire):
     id: _Id
     username: str = Field(pattern=r"^[0-9A-Za-z_.]{1,30}$")
+    written: Any = Field(None, alias="timestamp")  # of posts
     name: LenientText = None
     biography: LenientText = Field(None, alias="threads_biography")
     verified: Annotated[bool | None, BeforeValidator(_truth)] = Field(None, alias="is_verified")
@@ -117,7 +118,7 @@ class _User(GraphWire):
 _THREADS = Items(
     MANIFEST.name,
     native_id=Place("id", _Id, needed=True),
-    created_at=Place("timestamp", Stamp, needed=True),
+    created_at=Place("timestamp", LenientStamp),
     url=Place("permalink", _Permalink),
     author=Place("username", str),
     media=Place("media_type", str),
@@ -134,6 +135,8 @@ class _Threads(Paging):
 
 def _profile(body: bytes, asked: Asked) -> Profile:
     user = _User.model_validate_json(body)
+    if user.written is not None:
+        raise SourceChanged(MANIFEST.name, "Threads changed its answers: a post for an account.", field="timestamp")
     handle = user.username.lower()
     return Profile(
         network=MANIFEST.name,
@@ -151,7 +154,7 @@ def _profile(body: bytes, asked: Asked) -> Profile:
 def _page(body: bytes, asked: Asked) -> Page:
     """Return a page of the account's posts; what somebody else wrote stays only as the repost it is."""
     found = _Threads.model_validate_json(body)
-    items, handle = found.items, asked.handle
+    items, handle = dated(MANIFEST, found.items, asked, "data.{}.timestamp"), asked.handle
     oldest = items[-1]["created_at"] if items else None
     for item in items:
         if item["quotes_another"] or item["media"] == _REPOST:
@@ -194,13 +197,14 @@ def _errors(answer: Answer, asked: Asked) -> SourceError | None:
 
 
 def _own_errors(error: GraphError, asked: Asked) -> SourceError | None:
-    if error.code == 100 and error.subcode == 33:
+    if error.code == MEDIA_GONE or (error.code == 100 and error.subcode == 33):
         return NotFound(MANIFEST.name, "Threads does not show this account or post any more.")
     return None
 
 
+_NOTED = r"[0-9]+|\{[^/]*\}"  # noted requests name the account by number, or schematically
 PROFILE = Call(MANIFEST, "profile", r"/me$", _profile, _errors)
-POSTS = Call(MANIFEST, "posts", r"/me/threads$", _page, _errors)
+POSTS = Call(MANIFEST, "posts", rf"/(?:me|{_NOTED})/threads$", _page, _errors)
 INSIGHTS = Call(MANIFEST, "insights", r"/[^/]+/(?:threads_)?insights$", figures, _errors)
 CALLS = (PROFILE, POSTS, INSIGHTS)
 

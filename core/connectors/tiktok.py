@@ -22,7 +22,7 @@ from core.connectors.tiktok_entities import (
     User,
     UserAnswer,
     VideoAnswer,
-    as_post,
+    as_posts,
     is_handle,
     missing,
     problem,
@@ -123,12 +123,12 @@ def _page(body: bytes, asked: Asked) -> Page:
     told = VideoAnswer.model_validate_json(body).data
     if told.videos is None and told.has_more is None:
         raise missing("data.videos")
-    posts = tuple(as_post(video, asked.handle) for video in told.videos or ())
+    posts = as_posts(told.videos or (), asked)
     return Page(
         posts=posts,
         cursor=str(told.cursor) if told.has_more and told.cursor is not None else None,
         oldest=min((one.created_at for one in posts), default=None),
-        items=len(posts),
+        items=len(told.videos or ()),
     )
 
 

@@ -4,14 +4,14 @@ Every count is optional: a field that was not asked for, or whose scope the crea
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
 
 from core.connectors.answers import Answer
-from core.connectors.base import LenientCount, LenientText, NeededMoment, Wire, links_in, text
+from core.connectors.base import Asked, LenientCount, LenientText, Wire, count, links_in, moment, text
 from core.errors import SourceChanged, SourceError, Unavailable
 from core.models import Post, Profile
 
@@ -42,6 +42,10 @@ def _written_out(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**40 else value
 
 
+def _seconds(value: object) -> datetime | None:
+    return None if (whole := count(value)) is None else moment(whole)
+
+
 def _place(value: object) -> int | None:
     """Return a cursor, a whole number; None for what is none."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63 else None
@@ -50,6 +54,7 @@ def _place(value: object) -> int | None:
 _Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 _Number = Annotated[str, BeforeValidator(_written_out), Field(pattern=r"^[0-9]{1,40}$")]
 _Flag = Annotated[bool | None, BeforeValidator(_if_flag)]
+_Seconds = Annotated[datetime | None, BeforeValidator(_seconds)]
 _Cursor = Annotated[int | None, BeforeValidator(_place)]
 
 
@@ -90,7 +95,7 @@ class Studied(_Person):
 
 
 class _Video(Wire):
-    create_time: NeededMoment  # epoch seconds
+    create_time: _Seconds = None
     like_count: LenientCount = None
     comment_count: LenientCount = None
     share_count: LenientCount = None
@@ -208,12 +213,20 @@ def shown(person: User | Studied, native_id: str, handle: str, now: datetime) ->
     )
 
 
-def as_post(video: Video | StudiedVideo, handle: str) -> Post:
+def as_posts(videos: Sequence[Video | StudiedVideo], asked: Asked) -> tuple[Post, ...]:
+    """Return videos as posts; raises SourceChanged for one without a date, but for a question for other fields."""
+    undated = next((number for number, video in enumerate(videos) if video.create_time is None), None)
+    if undated is not None and not asked.unknown:
+        raise missing(f"data.videos.{undated}.create_time")
+    return tuple(_as_post(one, one.create_time, asked.handle) for one in videos if one.create_time is not None)
+
+
+def _as_post(video: Video | StudiedVideo, at: datetime, handle: str) -> Post:
     """Return a video of the account of that name; only the Research API tells how often it was saved."""
     return Post(
         network=NAME,
         native_id=video.id,
-        created_at=video.create_time,
+        created_at=at,
         url=f"https://www.tiktok.com/@{handle}/video/{video.id}" if handle else None,
         likes=video.like_count,
         reposts=video.share_count,

@@ -23,7 +23,7 @@ from core.connectors.tiktok_entities import (
     Problem,
     StudiedAnswer,
     StudiedVideoAnswer,
-    as_post,
+    as_posts,
     missing,
     problem,
     shown,
@@ -67,7 +67,7 @@ def _page(body: bytes, asked: Asked) -> Page:
     own = [video for video in videos if not asked.subject or (video.username or "").lower() == asked.subject]
     more = told.has_more and told.cursor is not None
     return Page(
-        posts=tuple(as_post(video, asked.handle) for video in own),
+        posts=as_posts(own, asked),
         cursor=f"{told.cursor} {told.search_id or ''}" if more else None,
         oldest=None,  # they come in no order that could be relied on
         items=len(videos),

@@ -142,7 +142,7 @@ _VIDEOS = Items(
     native_id=Place("id", _Id, needed=True),
     created_at=Place("created_at", Stamp, needed=True),
     views=Place("view_count"),
-    whose=Place("user_id", _Whose),
+    whose=Place("user_id", _Whose, needed=True),
     shown_to=Place("viewable", str),
 )
 _CLIPS = Items(
@@ -226,6 +226,8 @@ def _errors(answer: Answer, asked: Asked) -> SourceError | None:
         return SourceAuthFailed(MANIFEST.name, "Twitch refused our app token.")
     if answer.status == 403:
         return SourceAuthFailed(MANIFEST.name, "Twitch: our app token lacks a permission.")
+    if answer.status == 410:  # of an API that was switched off; nobody is missing
+        return SourceChanged(MANIFEST.name, "Twitch no longer answers at this address.", field="method")
     return None
 
 
@@ -236,10 +238,11 @@ def _sign_in_errors(answer: Answer, asked: Asked) -> SourceError | None:
     return None
 
 
-PROFILE = Call(MANIFEST, "profile", r"/users$", _profile, _errors)
+_OLD = r"(?<!/kraken)"  # the API of before, with other shapes
+PROFILE = Call(MANIFEST, "profile", rf"{_OLD}/users$", _profile, _errors)
 FOLLOWERS = Call(MANIFEST, "followers", r"/channels/followers$", _total, _errors)
-VIDEOS = Call(MANIFEST, "posts", r"/videos$", _videos, _errors)
-CLIPS = Call(MANIFEST, "clips", r"/clips$", _clips, _errors)
+VIDEOS = Call(MANIFEST, "posts", rf"{_OLD}/videos$", _videos, _errors)
+CLIPS = Call(MANIFEST, "clips", rf"{_OLD}/clips$", _clips, _errors)
 SIGN_IN = Call(
     MANIFEST, "token", r"/oauth2/token$", lambda body, asked: _Token.model_validate_json(body), _sign_in_errors, "POST"
 )

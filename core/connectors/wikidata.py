@@ -12,8 +12,8 @@ from pydantic import BeforeValidator, Field
 
 from core.connectors.answers import Answer
 from core.connectors.base import Asked, Call, Code, LenientText, Wire, ask, rate_limited
-from core.errors import SourceAuthFailed, SourceChanged, SourceError, Unavailable
-from core.manifest import HandleRule, Manifest, UrlForm
+from core.errors import NotFound, SourceAuthFailed, SourceChanged, SourceError, Unavailable
+from core.manifest import BudgetRule, HandleRule, Manifest, UrlForm
 from core.models import AccountName, Clock, Entry
 
 if TYPE_CHECKING:
@@ -35,6 +35,15 @@ MANIFEST = Manifest(
         ),
     ),
     enabled_by_default=False,
+    budgets=(
+        BudgetRule(
+            unit="requests",
+            window="hour",
+            setting="hourly_requests",
+            per_lookup=2,
+            help="The most requests in one hour; unset, only Wikimedia's own limits count, which it does not publish.",
+        ),
+    ),
     reset_headers=("retry-after",),
     limits="As Wikimedia asks for: few requests, with the operator's contact in each, none while its servers lag.",
     cost="Free; no key, but CLOUT_CONTACT should be set.",
@@ -120,7 +129,7 @@ class _Label(Wire):
 class _Item(Wire):
     """An item; one that was deleted or never existed says `missing`."""
 
-    id: str
+    id: str = ""  # a title that leads to no item has none
     missing: object = None
     labels: Annotated[dict[str, _Label], BeforeValidator(_if_object)] = Field(default_factory=dict)
     claims: Annotated[dict[str, _Claims], BeforeValidator(_if_object)] = Field(default_factory=dict)
@@ -178,6 +187,7 @@ _VALUE = re.compile(r"[^\s\x00-\x1f\x7f-\x9f|\"{}<>]{1,200}")
 
 _BUSY = ("readonly", "cirrussearch-", "internal_api_error", "search-error", "db-")
 _LIMITS = ("maxlag", "ratelimited")
+_NOBODY = ("no-such-entity", "missingtitle", "nosuchpageid")
 
 
 def _errors(answer: Answer, asked: Asked) -> SourceError | None:
@@ -194,6 +204,8 @@ def _errors(answer: Answer, asked: Asked) -> SourceError | None:
         return rate_limited(MANIFEST, answer, asked.now)
     if code.startswith(_BUSY):
         return Unavailable(name, "Wikidata has a problem of its own.")
+    if code in _NOBODY:
+        return NotFound(name, "Wikidata has no such item.")
     return SourceChanged(name, "Wikidata refused the way we asked.", field="error")
 
 
@@ -211,6 +223,8 @@ def _code(answer: Answer) -> str:
 
 SEARCH = Call(MANIFEST, "search", r"/api\.php$", _numbers, _errors)
 ITEMS = Call(MANIFEST, "items", r"/api\.php$", _entries, _errors)
+OTHER = Call(MANIFEST, "other", r"/api\.php$", lambda body, asked: None, _errors)
+CALLS = (OTHER,)  # of a recorded answer, which is evidence at best, only a refusal tells us anything
 
 
 async def entries(accounts: Sequence[AccountName], client: "Requests", clock: Clock) -> tuple[Entry, ...]:

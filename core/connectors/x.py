@@ -39,6 +39,7 @@ from core.connectors.x_entities import (
 from core.errors import (
     NotConfigured,
     NotFound,
+    PaymentRequired,
     Private,
     QuotaExhausted,
     SourceChanged,
@@ -118,6 +119,7 @@ MANIFEST = Manifest(
 PROFILE_USD = 0.010  # a user read [spec, pricing page of 2026]
 POST_USD = 0.005  # a post read [spec]
 _PAGE, _LEAST = 100, 5  # the most and the least a page of a timeline may be asked for [spec]
+_LITTLE = timedelta(days=30)  # a read of no more days than these is one of what is new
 _PAUSE = timedelta(minutes=15)  # the limits' window, when no header says how much of it is left
 _USER = "created_at,description,entities,profile_image_url,protected,public_metrics,url,verified,verified_type"
 _POST = "author_id,created_at,in_reply_to_user_id,public_metrics,referenced_tweets"
@@ -210,10 +212,20 @@ def _meaning(problem: Problem, asked: Asked) -> SourceError | None:
         return Suspended(name, f"X: {whom} is suspended.") if gone else NotFound(name, f"I can't find {whom} on X.")
     if problem.name == "not-authorized-for-resource":
         return Private(name, f"X: {whom} is protected.")
+    if problem.name in _PASSING:
+        return Unavailable(name, "X has a problem of its own.")
+    if problem.name == "disallowed-resource":
+        return Private(name, f"X does not show {whom}.")
     if problem.name == "usage-capped":  # of a day or a month; the answer names no moment
         until = next_utc_midnight(asked.now)
         return QuotaExhausted(name, "X: the app's allowance of posts is used up.", retry_at=until)
-    return None
+    if problem.code in _UNKNOWN:
+        return NotFound(name, f"I can't find {whom} on X.")
+    return Suspended(name, f"X: {whom} is suspended.") if problem.code == _SUSPENDED else None
+
+
+_PASSING = frozenset({"resource-unavailable", "internal-error"})
+_UNKNOWN, _SUSPENDED = frozenset({17, 34, 50}), 63  # codes of the first API [spec, "Response codes"]
 
 
 def _errors(answer: Answer, asked: Asked) -> SourceError | None:
@@ -228,6 +240,8 @@ def _errors(answer: Answer, asked: Asked) -> SourceError | None:
         return NotFound(MANIFEST.name, f"I can't find @{asked.handle} on X." if asked.handle else "X: not found.")
     if answer.status == 429:  # as JSON of two kinds or as plain text
         return rate_limited(MANIFEST, answer, asked.now, _PAUSE)
+    if answer.status == 410:  # of an address that was switched off; nobody is missing
+        return SourceChanged(MANIFEST.name, "X no longer answers at this address.", field="method")
     return None
 
 
@@ -308,13 +322,15 @@ async def fetch(
 ) -> Snapshot:
     """Return an X account and its posts since `since`, reposts left out; raises one SourceError.
 
-    Nothing is asked for unless the budget holds the profile and all the posts that may come.
+    Nothing is asked for unless the budget holds the profile and all the posts that may come: of a whole window, or of
+    the first page where little is new. A later page that it does not hold is left out.
     """
     most = _most(credentials)
+    first = most if clock.now() - since > _LITTLE else max(_LEAST, ceil(most / 3))
     asked, reader = Asked(handle=target.handle, now=clock.now()), _Reader(client, _headers(credentials))
     if not (_NUMBER if target.native_id else _NAME).fullmatch(target.native_id or target.handle):
         raise NotFound(MANIFEST.name, "X names have 1 to 15 letters, digits or underscores.")
-    await client.meter.afford({"usd": PROFILE_USD + most * POST_USD})
+    await client.meter.afford({"usd": PROFILE_USD + first * POST_USD})
     profile = await reader.profile(target, asked)
     if profile.protected:
         raise Private(MANIFEST.name, f"X: @{profile.handle} is protected.")
@@ -323,11 +339,16 @@ async def fetch(
 
     async def page(cursor: str | None) -> Page:
         nonlocal left
-        size = max(_LEAST, min(_PAGE, left))
+        size = max(_LEAST, min(_PAGE, first, left))
         left -= size
-        return await reader.page(asked, since, size, cursor)
+        try:
+            return await reader.page(asked, since, size, cursor)
+        except PaymentRequired as error:
+            if cursor is None or first == most or not error.ours:
+                raise
+            raise Unavailable(MANIFEST.name, error.message) from error  # what was paid for before is kept
 
-    walk = await Walk(since, limit=min(MAX_PAGES, ceil(most / _PAGE))).over(page, MANIFEST.label)
+    walk = await Walk(since, limit=min(MAX_PAGES, ceil(most / min(_PAGE, first)))).over(page, MANIFEST.label)
     return Snapshot(
         profile=profile,
         posts=walk.inside(),

@@ -106,6 +106,7 @@ class Problem(Wire):
     """What went wrong with a request or with one object of an answer (RFC 7807)."""
 
     kind: LenientText = Field(None, alias="type")
+    code: LenientCount = None  # of the first API, whose errors some answers still have
     title: LenientText = None
     detail: LenientText = None
 

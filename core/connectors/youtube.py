@@ -115,13 +115,13 @@ _WATCH = f"{_SITE}/watch?v="
 
 
 def _changed(field: str) -> SourceChanged:
-    return SourceChanged(MANIFEST.name, f"YouTube changed its answers: field {field} (missing).", field=field)
+    return SourceChanged(MANIFEST.name, f"YouTube changed its answers: field {field}.", field=field)
 
 
 def _channel(body: bytes, asked: Asked) -> Channel:
     found = Channels.model_validate_json(body)
-    if not found.told and found.items is None:
-        raise _changed("items")
+    if found.misfit:
+        raise _changed(found.misfit)
     if not found.items:  # an unknown channel is a 200 without items
         raise NotFound(MANIFEST.name, f"I can't find {_named(asked.handle)} on YouTube.")
     return found.items[0]
@@ -164,8 +164,8 @@ def _handle(custom_url: str | None) -> str | None:
 def _uploads(body: bytes, asked: Asked) -> Page:
     """Return the videos of a playlist's page as posts of which nothing is known but their dates."""
     found = Uploads.model_validate_json(body)
-    if not found.told and found.items is None:
-        raise _changed("items")
+    if found.misfit:
+        raise _changed(found.misfit)
     items = [item for item in found.items or () if item["native_id"]]
     ids = tuple(dict.fromkeys(item["native_id"] for item in items))
     dated = {item["native_id"]: item for item in items if item["created_at"] is not None}
@@ -176,8 +176,8 @@ def _uploads(body: bytes, asked: Asked) -> Page:
 
 def _videos(body: bytes, asked: Asked) -> Page:
     found = Videos.model_validate_json(body)
-    if not found.told and found.items is None:
-        raise _changed("items")
+    if found.misfit:
+        raise _changed(found.misfit)
     items = found.items or []
     if asked.subject and any(item["created_at"] is None for item in items):
         undated = [number for number, item in enumerate(items) if item["created_at"] is None]
@@ -199,8 +199,8 @@ def _videos(body: bytes, asked: Asked) -> Page:
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 _QUOTA = frozenset({"quotaExceeded", "dailyLimitExceeded"})
-_RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
-_KEY = frozenset({"keyInvalid", "keyExpired", "API_KEY_INVALID", "accessNotConfigured", "forbidden"})
+_RATE = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "RATE_LIMIT_EXCEEDED"})
+_KEY = frozenset({"keyInvalid", "keyExpired", "API_KEY_INVALID", "API_KEY_EXPIRED", "accessNotConfigured", "forbidden"})
 _CLOSED = frozenset({"channelClosed", "channelSuspended"})
 _SHUT = frozenset({"channelForbidden", "playlistItemsNotAccessible"})
 

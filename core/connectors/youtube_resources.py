@@ -1,7 +1,8 @@
 """What YouTube's Data API answers: channels, playlist items and videos (discovery document, revision 20261104)."""
 
 import re
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field
 
@@ -21,6 +22,14 @@ def _picture(value: object) -> str | None:
     return next((url for one in shown if isinstance(one, dict) and (url := text(one.get("url")))), None)
 
 
+def _if_object(value: object) -> object:
+    return value if isinstance(value, dict) else {}
+
+
+def _if_true(value: object) -> bool:
+    return value is True
+
+
 class _ChannelSnippet(Wire):
     title: LenientText = None
     description: LenientText = None
@@ -31,7 +40,7 @@ class _ChannelSnippet(Wire):
 
 class _ChannelStatistics(Wire):  # counts are strings; the subscribers are rounded to three digits
     subscribers: LenientCount = Field(None, alias="subscriberCount")
-    hidden: bool = Field(False, alias="hiddenSubscriberCount")
+    hidden: Annotated[bool, BeforeValidator(_if_true)] = Field(False, alias="hiddenSubscriberCount")
     videos: LenientCount = Field(None, alias="videoCount")
 
 
@@ -40,7 +49,7 @@ class _Playlists(Wire):
 
 
 class _ChannelContent(Wire):
-    playlists: _Playlists = Field(_Playlists(), alias="relatedPlaylists")
+    playlists: Annotated[_Playlists, BeforeValidator(_if_object)] = Field(_Playlists(), alias="relatedPlaylists")
 
 
 class _ChannelStatus(Wire):
@@ -51,27 +60,32 @@ class Channel(Wire):
     """One channel."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    snippet: _ChannelSnippet = _ChannelSnippet()
-    statistics: _ChannelStatistics = _ChannelStatistics()
-    content: _ChannelContent = Field(_ChannelContent(), alias="contentDetails")
-    status: _ChannelStatus = _ChannelStatus()
+    snippet: Annotated[_ChannelSnippet, BeforeValidator(_if_object)] = _ChannelSnippet()
+    statistics: Annotated[_ChannelStatistics, BeforeValidator(_if_object)] = _ChannelStatistics()
+    content: Annotated[_ChannelContent, BeforeValidator(_if_object)] = Field(_ChannelContent(), alias="contentDetails")
+    status: Annotated[_ChannelStatus, BeforeValidator(_if_object)] = _ChannelStatus()
 
 
 class _Listing(Wire):
     """What every list answer has; `items` may be absent where nothing was found."""
 
+    resource: ClassVar[str]
+    items: Sequence[object] | None = None
     kind: LenientText = None
     page: object = Field(None, alias="pageInfo")
 
     @property
-    def told(self) -> bool:
-        """Whether it is a list answer at all, if only an empty one."""
-        return self.kind is not None or self.page is not None
+    def misfit(self) -> str:
+        """The field that tells that it is no list answer, or one of other things; empty when it is as it should be."""
+        if self.kind is not None and self.kind != f"youtube#{self.resource}ListResponse":
+            return "kind"
+        return "items" if self.items is None and self.kind is None and self.page is None else ""
 
 
 class Channels(_Listing):
     """The answer of channels.list."""
 
+    resource = "channel"
     items: tuple[Channel, ...] | None = None
 
 
@@ -87,6 +101,7 @@ UPLOADED = Items(
 class Uploads(_Listing):
     """The answer of playlistItems.list."""
 
+    resource = "playlistItem"
     items: Annotated[list[Item], UPLOADED] | None = None
     cursor: LenientText = Field(None, alias="nextPageToken")
 
@@ -107,6 +122,7 @@ SHOWN = Items(
 class Videos(_Listing):
     """The answer of videos.list."""
 
+    resource = "video"
     items: Annotated[list[Item], SHOWN] | None = None
 
 
