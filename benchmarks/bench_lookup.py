@@ -33,14 +33,6 @@ WARM_UP = 5  # accounts that only warm the code
 COLD_INSTANT, COLD_SLOW, WARM, HELP_S, MEMORY_MB = 3.0, 1.3, 3.0, 0.4, 110
 
 
-class _BoxClock:
-    def __init__(self, box: Sandbox) -> None:
-        self.box = box
-
-    def now(self) -> datetime:
-        return self.box.clock.now()
-
-
 async def _timed(work: Callable[[], Awaitable[object]]) -> float:
     start = time.perf_counter()
     await work()
@@ -102,7 +94,7 @@ async def warm(app: App, database: Path) -> tuple[float, float, float]:
 async def opened(box: Sandbox, folder: str, name: str) -> AsyncIterator[App]:
     """Open the product over the sandbox with a database of its own."""
     environment = {**box.env(), "CLOUT_DATABASE_URL": f"sqlite:///{folder}/{name}.db"}
-    async with build(Settings.read(manifests(), environment, None), clock=_BoxClock(box)) as app:
+    async with build(Settings.read(manifests(), environment, None), clock=box.clock) as app:
         yield app
 
 

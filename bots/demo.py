@@ -18,7 +18,6 @@ from bots.terminal import Terminal
 from core.app import App, build
 from core.card import Card
 from core.connectors import manifests
-from core.models import Clock
 from core.settings import Settings
 from sandbox.server import Sandbox
 
@@ -78,14 +77,6 @@ class Tour:
         return card
 
 
-@dataclass(frozen=True, slots=True)
-class _BoxClock:
-    box: Sandbox
-
-    def now(self) -> datetime:
-        return self.box.clock.now()
-
-
 async def tour(seed: int) -> int:
     """Run the tour in an empty folder of its own and return the exit code 0."""
     with tempfile.TemporaryDirectory(prefix="clout-demo-") as folder, Sandbox.in_thread(seed, MONDAY) as box:
@@ -101,8 +92,7 @@ async def tour(seed: int) -> int:
 @asynccontextmanager
 async def _opened(box: Sandbox, environment: Mapping[str, str]) -> AsyncIterator[Tour]:
     settings = Settings.read(manifests(), environment, env_file=None)
-    clock: Clock = _BoxClock(box)
-    async with build(settings, clock=clock) as app:
+    async with build(settings, clock=box.clock) as app:
         numbers = count(0x7F3A)
         terminal = Terminal(app, reference=lambda: f"{next(numbers) % 0x10000:04x}", zone=settings.zone)
         yield Tour(box, app, terminal, environment)

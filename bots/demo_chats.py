@@ -114,14 +114,6 @@ _OUTROS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _BoxClock:
-    box: Sandbox
-
-    def now(self) -> datetime:
-        return self.box.clock.now()
-
-
 def _settings(box: Sandbox, tokens: Mapping[str, str], folder: str) -> Settings:
     own = {"CLOUT_DATABASE_URL": f"sqlite:///{Path(folder) / 'clout.db'}", "CLOUT_LOG_LEVEL": "ERROR"}
     return Settings.read(manifests(), {**box.env(), **tokens, **own}, env_file=None)
@@ -131,7 +123,7 @@ async def conversation(platform: str, seed: int) -> int:
     """Play every scene on `slack` or `discord`, print the channel, and return 0; 1 when a payload broke its rules."""
     with tempfile.TemporaryDirectory(prefix="clout-demo-") as folder, Sandbox.in_thread(seed, MONDAY) as box:
         tokens = box.slack_env() if platform == "slack" else box.discord_env()
-        async with build(_settings(box, tokens, folder), clock=_BoxClock(box)) as app:
+        async with build(_settings(box, tokens, folder), clock=box.clock) as app:
             numbers = count(0x7F3A)
             async with _ROOMS[platform](box, app, lambda: f"{next(numbers) % 0x10000:04x}") as room:
                 for scene in SCENES:

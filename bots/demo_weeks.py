@@ -36,14 +36,6 @@ _WIDTH = 100
 _PATIENCE = 60.0  # seconds for one answer on a slow machine
 
 
-class _BoxClock:
-    def __init__(self, box: Sandbox) -> None:
-        self._box = box
-
-    def now(self) -> datetime:
-        return self._box.clock.now()
-
-
 async def weeks(seed: int) -> int:
     """Set a digest up in three places, let two weeks pass, and print all three; 1 when a platform's rule was broken."""
     with tempfile.TemporaryDirectory(prefix="clout-demo-") as folder, Sandbox.in_thread(seed, BEGIN) as box:
@@ -51,7 +43,7 @@ async def weeks(seed: int) -> int:
         own = {"CLOUT_DATABASE_URL": f"sqlite:///{Path(folder) / 'clout.db'}", "CLOUT_LOG_LEVEL": "ERROR"}
         environment = {**box.env(), **box.slack_env(), **box.discord_env(), **own}
         settings = Settings.read(manifests(), environment, env_file=None)
-        async with build(settings, clock=_BoxClock(box)) as app:
+        async with build(settings, clock=box.clock) as app:
             numbers = count(0x7F3A)
             terminal = Terminal(app, reference=lambda: f"{next(numbers) % 0x10000:04x}", zone=settings.zone)
             await _two_weeks(box, app, terminal)

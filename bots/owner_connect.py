@@ -24,7 +24,6 @@ from core.errors import InputError, SettingsError
 from core.permission import CALLBACK_PATH, Begun, Consent, Outcome, OutcomeKind
 from core.settings import Settings
 
-PORT = 8737
 NOWHERE = "https://localhost"  # where browsers are sent that a network lets nobody but https addresses catch
 _TRIES = 3
 _AGAIN: frozenset[OutcomeKind] = frozenset({"denied", "other_account", "partly", "late", "unanswered"})
@@ -55,7 +54,7 @@ class Person:
             self.open_page(address)
 
 
-async def connect_owner(settings: Settings, asked: Asked, person: Person, *, port: int = PORT) -> Outcome:
+async def connect_owner(settings: Settings, asked: Asked, person: Person, *, port: int) -> Outcome:
     """Walk an owner through the consent and return what came of it.
 
     Raises InputError, SettingsError and NotConfigured, each with nothing stored.

@@ -1,29 +1,27 @@
 """A real Bolt app with Clout's Slack front, before the pretend Slack and the pretend internet."""
 
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from core.app import build
 from core.connectors import manifests
 from core.settings import Settings
 from sandbox.server import Sandbox
+from tests.bolt_served import served
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SHARED = Path(__file__).parents[2] / "../shared/data/contracts"
 
 
-class BoxClock:
-    def __init__(self, box):
-        self._box = box
-
-    def now(self):
-        return self._box.clock.now()
+@pytest.fixture
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ async def clout(box, slack, tmp_path):
     """The running app behind the front."""
     database = {"CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'clout.db'}"}
     settings = Settings.read(manifests(), {**box.env(), **box.slack_env(), **database}, env_file=None)
-    async with build(settings, clock=BoxClock(box)) as app:
+    async with build(settings, clock=box.clock) as app:
         yield app
 
 
@@ -77,15 +75,3 @@ async def over_socket(slack, clout, front):
 
     async with connected(clout, front, ping=0.5):
         yield front
-
-
-@asynccontextmanager
-async def served(bolt):
-    runner = web.AppRunner(bolt.web_app(path="/slack/events"), access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/slack/events"
-    finally:
-        await runner.cleanup()

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import urllib.error
 import urllib.request
@@ -21,11 +20,6 @@ async def world():
     """A pretend internet by the clock of this machine, which the process goes by too."""
     async with Sandbox() as box:
         yield box
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
 
 
 @asynccontextmanager
@@ -71,14 +65,13 @@ async def asked_on_slack(world):
     return await deed.says("@beanco", seconds=20)
 
 
-async def test_both_platforms_are_answered_until_a_signal_ends_it(world, tmp_path):
-    port = free_port()
-    async with process(world, tmp_path, CLOUT_PORT=str(port)) as run:
+async def test_both_platforms_are_answered_until_a_signal_ends_it(world, tmp_path, free_port):
+    async with process(world, tmp_path, CLOUT_PORT=str(free_port)) as run:
         await told(run, *GREETINGS)
         deed = await world.discord.command(world.discord.home, "creators", "mia", "influence", {"handle": "@beanco"})
         await asyncio.gather(deed.says("beanco", seconds=20), asked_on_slack(world))
         async with asyncio.timeout(20):  # the jobs may take a moment longer than the front ends
-            while await asyncio.to_thread(status, port, "/readyz") != 200:
+            while await asyncio.to_thread(status, free_port, "/readyz") != 200:
                 await asyncio.sleep(0.05)
         run.send_signal(signal.SIGTERM)
         async with asyncio.timeout(10):

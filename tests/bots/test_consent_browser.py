@@ -4,7 +4,6 @@ CLOUT_TEST_PICTURES names a folder that takes pictures of the pages on the way.
 """
 
 import os
-import socket
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from core.connectors import manifests
 from core.settings import Settings
 from core.vault import new_key
 from tests.bots.chromium import CHROMIUM, chromium
-from tests.bots.conftest import BoxClock
 
 TEAM, CREATOR = "slack:-:T1", "@glowguru"
 PICTURES = os.environ.get("CLOUT_TEST_PICTURES")
@@ -27,16 +25,14 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium, the De
 
 
 @pytest.fixture
-async def served(box, tmp_path):
+async def app(box, free_port, tmp_path):
     """The app with its pages on this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    env = {**box.env(), **box.keys("tiktok"), "CLOUT_SECRET_KEYS": new_key(), "CLOUT_PORT": str(port)}
-    env |= {"CLOUT_PUBLIC_URL": f"http://localhost:{port}", "CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'c.db'}"}
-    async with build(Settings.read(manifests(), env, None), clock=BoxClock(box)) as app:
-        web = WebService(app, Meters(), None)
+    env = {**box.env(), **box.keys("tiktok"), "CLOUT_SECRET_KEYS": new_key(), "CLOUT_PORT": str(free_port)}
+    env |= {"CLOUT_PUBLIC_URL": f"http://localhost:{free_port}", "CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'c.db'}"}
+    async with build(Settings.read(manifests(), env, None), clock=box.clock) as running:
+        web = WebService(running, Meters(), None)
         await web.start()
-        yield app
+        yield running
         await web.stop()
 
 
@@ -62,26 +58,29 @@ async def pictured(page, name):
         await page.look(Path(PICTURES) / f"{name}_dark_phone.png", dark=True, width=390)
 
 
-async def signed_in_by_keyboard(page, link):
-    await page.goto(link)
-    await page.until("Connect @glowguru on TikTok?")
-    await pictured(page, "1_asked")
-    await page.tab_to("Continue to TikTok")
-    await page.press("Enter")
-    await page.until("Let Clout read your TikTok account?")
-    await page.tab_to("@glowguru")
-    await page.press(" ")
-    await page.tab_to("Allow")
-    await page.press("Enter")
+async def chosen(page, control, then, key="Enter"):
+    """Press a control that Tab leads to, and wait for the page it leads to."""
+    await page.tab_to(control)
+    await page.press(key)
+    await page.until(then)
 
 
-async def test_consent_renewal_and_withdrawal_by_keyboard(box, served, tmp_path):
-    app, tiktok = served, box.oauth["tiktok"]
+async def opened(page, address, heading):
+    await page.goto(address)
+    await page.until(heading)
+
+
+async def test_consent_renewal_and_withdrawal_by_keyboard(box, app, tmp_path):
+    tiktok = box.oauth["tiktok"]
     before = await said(app, "influence", creator=CREATOR)
     assert any("TikTok counts once @glowguru connects it" in fact for fact in before.facts())
     async with chromium(tmp_path / "browser") as page:
-        await signed_in_by_keyboard(page, await link_from(app))
-        await page.until("@glowguru is connected")
+        await opened(page, await link_from(app), "Connect @glowguru on TikTok?")
+        await pictured(page, "1_asked")
+        await chosen(page, "Continue to TikTok", "Let Clout read your TikTok account?")
+        await page.tab_to("@glowguru")
+        await page.press(" ")
+        await chosen(page, "Allow", "@glowguru is connected")
         await pictured(page, "2_connected")
         heard = await page.heard()
         assert ("heading", "@glowguru is connected") in heard
@@ -95,30 +94,19 @@ async def test_consent_renewal_and_withdrawal_by_keyboard(box, served, tmp_path)
         assert tiktok.refreshed == 1
         box.clock.advance(timedelta(hours=7))
 
-        await page.goto(withdraw)
-        await page.until("Withdraw @glowguru on TikTok?")
+        await opened(page, withdraw, "Withdraw @glowguru on TikTok?")
         await pictured(page, "3_withdraw")
-        await page.tab_to("Withdraw and delete")
-        await page.press("Enter")
-        await page.until("@glowguru is no longer connected")
+        await chosen(page, "Withdraw and delete", "@glowguru is no longer connected")
         await pictured(page, "4_withdrawn")
         assert tiktok.consents("glowguru") == []
         assert await app.credentials.owner_tokens(TEAM, "tiktok") == ()
         after = await said(app, "influence", creator=CREATOR)
         assert not any("connected by" in fact for fact in after.facts())
 
-        link = await link_from(app)
-        await page.goto(link)
-        await page.until("Connect @glowguru")
-        await page.tab_to("Continue to TikTok")
-        await page.press("Enter")
-        await page.until("Let Clout read")
-        await page.tab_to("Deny")
-        await page.press(" ")
-        await page.until("Not connected")
-        await page.tab_to("Try again")
-        await page.press("Enter")
-        await page.until("Connect @glowguru")
+        await opened(page, await link_from(app), "Connect @glowguru")
+        await chosen(page, "Continue to TikTok", "Let Clout read")
+        await chosen(page, "Deny", "Not connected", " ")
+        await chosen(page, "Try again", "Connect @glowguru")
         await page.tab_to("Continue to TikTok")
         assert "solid" in await page.value("getComputedStyle(document.activeElement).outlineStyle")
         assert not [error for error in page.errors if "Policy" in error or "efused" in error], page.errors

@@ -12,7 +12,6 @@ from core.app import build
 from core.connectors import manifests
 from core.settings import Settings
 from core.vault import new_key
-from tests.bots.conftest import BoxClock
 
 PUBLIC = "https://clout.example"
 
@@ -21,7 +20,7 @@ PUBLIC = "https://clout.example"
 async def app(box, slack, tmp_path):
     env = {**box.env(), **box.slack_env(), **box.discord_env(), **box.keys("tiktok"), "CLOUT_SECRET_KEYS": new_key()}
     env |= {"CLOUT_PUBLIC_URL": PUBLIC, "CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'c.db'}"}
-    async with build(Settings.read(manifests(), env, None), clock=BoxClock(box)) as running:
+    async with build(Settings.read(manifests(), env, None), clock=box.clock) as running:
         yield running
 
 

@@ -9,7 +9,6 @@ from core.app import build
 from core.connectors import manifests
 from core.settings import Settings
 from core.vault import new_key
-from tests.bots.conftest import BoxClock
 from tests.core.consenting import everything
 
 TEAM = "slack:-:T1"
@@ -19,7 +18,7 @@ TEAM = "slack:-:T1"
 async def app(box, tmp_path):
     env = {**box.env(), **box.keys(*box.oauth), "CLOUT_SECRET_KEYS": new_key(), "CLOUT_PUBLIC_URL": "https://c.example"}
     env |= {"CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'c.db'}"}
-    async with build(Settings.read(manifests(), env, None), clock=BoxClock(box)) as running:
+    async with build(Settings.read(manifests(), env, None), clock=box.clock) as running:
         yield running
 
 

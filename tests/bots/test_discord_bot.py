@@ -12,7 +12,6 @@ from bots.discord_client import connected
 from core.app import build
 from core.connectors import manifests
 from core.settings import Settings
-from tests.bots.conftest import BoxClock
 
 CREATORS = "creators"
 
@@ -28,7 +27,7 @@ async def hall(box):
 async def clout(box, hall, tmp_path):
     database = {"CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'clout.db'}"}
     settings = Settings.read(manifests(), {**box.env(), **box.discord_env(), **database}, env_file=None)
-    async with build(settings, clock=BoxClock(box)) as app:
+    async with build(settings, clock=box.clock) as app:
         yield app
 
 

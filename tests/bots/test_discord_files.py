@@ -9,7 +9,6 @@ from bots.discord_client import connected
 from core.app import build
 from core.connectors import manifests
 from core.settings import Settings
-from tests.bots.conftest import BoxClock
 
 CREATORS = "creators"
 FOLLOWUP = "POST /webhooks/*/*"
@@ -21,7 +20,7 @@ async def hall(box, tmp_path):
     found = box.discord
     database = {"CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'clout.db'}"}
     settings = Settings.read(manifests(), {**box.env(), **box.discord_env(), **database}, env_file=None)
-    async with build(settings, clock=BoxClock(box)) as app:
+    async with build(settings, clock=box.clock) as app:
         numbers = count(0x7F3A)
         front = DiscordFront(app, reference=lambda: f"{next(numbers):04x}")
         async with connected(app, front, hand=app.messengers.add):

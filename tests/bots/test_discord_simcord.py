@@ -12,7 +12,6 @@ from bots.discord_limits import Refusals
 from core.app import build
 from core.connectors import manifests
 from core.settings import Settings
-from tests.bots.conftest import BoxClock
 from tests.bots.discord_contract import nodes, of_components
 from tests.bots.test_render_slack import CARDS
 
@@ -24,7 +23,7 @@ async def simcord_bot(box, tmp_path):
     """The client as `clout run` makes it, with its commands told to Discord."""
     database = {"CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'clout.db'}"}
     settings = Settings.read(manifests(), {**box.env(), **database}, env_file=None)
-    async with build(settings, clock=BoxClock(box)) as app:
+    async with build(settings, clock=box.clock) as app:
         numbers = count(0x7F3A)
         front = DiscordFront(app, reference=lambda: f"{next(numbers):04x}")
         client = Client(front, Refusals(lambda: 0.0), guild_ready_timeout=0.0)

@@ -24,12 +24,6 @@ def settings(box, tmp_path):
     return Settings.read(manifests(), {**env, "CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'c.db'}"}, None)
 
 
-@pytest.fixture
-def port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
 class Walker:
     """Opens the page it is shown, presses the button, and goes where it is sent."""
 
@@ -51,7 +45,7 @@ async def stored(settings):
         return await app.credentials.owner_tokens(TEAM, "tiktok")
 
 
-async def test_an_owner_connects_here_tries_twice_and_is_let_go_of(box, settings, port, capsys):
+async def test_an_owner_connects_here_tries_twice_and_is_let_go_of(box, settings, free_port, capsys):
     walker = Walker()
     tiktok = box.oauth["tiktok"]
     (handle, *_) = [account.handle for account in box.world.accounts("tiktok")]
@@ -66,12 +60,12 @@ async def test_an_owner_connects_here_tries_twice_and_is_let_go_of(box, settings
             )
 
     person = Person(lambda question: "", again, walker.open)
-    outcome = await connect_owner(settings, Asked("tiktok", f"@{handle}", TEAM), person, port=port)
+    outcome = await connect_owner(settings, Asked("tiktok", f"@{handle}", TEAM), person, port=free_port)
     await asyncio.gather(*walker.tasks)
     assert outcome.kind == "connected"
     assert [page.status_code for page in walker.shown] == [200, 200]
     assert f"clout disconnect tiktok --creator @{handle}" in walker.shown[-1].text
-    assert f"http://localhost:{port}/connect/callback/tiktok" in walker.said[0]
+    assert f"http://localhost:{free_port}/connect/callback/tiktok" in walker.said[0]
     shown = capsys.readouterr().out
     assert "Not connected" in shown
     assert f"@{handle} is connected" in shown
@@ -99,14 +93,15 @@ async def test_where_a_network_refuses_loopback_the_address_is_pasted(box, setti
         with httpx.Client(trust_env=False) as web:
             return web.get(address).headers["location"]
 
-    outcome = await connect_owner(settings, Asked("threads", f"@{handle}", TEAM), Person(paste, said.append))
+    outcome = await connect_owner(settings, Asked("threads", f"@{handle}", TEAM), Person(paste, said.append), port=0)
     assert outcome.kind == "connected"
     assert len(asked) == 2
     shown = capsys.readouterr().out
     assert "What is read" in shown
     assert "https://clout.example/connect/callback/threads" in " ".join(said)
+    unread = Person(lambda question: "x", said.append)
     with pytest.raises(InputError, match="Nothing was stored"):
-        await connect_owner(settings, Asked("threads", f"@{handle}", TEAM), Person(lambda question: "x", said.append))
+        await connect_owner(settings, Asked("threads", f"@{handle}", TEAM), unread, port=0)
 
 
 async def test_a_taken_port_is_told(box, settings):

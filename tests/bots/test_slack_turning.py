@@ -16,7 +16,7 @@ from core.connectors import manifests
 from core.errors import StoreError
 from core.settings import Settings
 from core.vault import Vault, new_key
-from tests.bots.conftest import BoxClock, served
+from tests.bolt_served import served
 from tests.bots.test_slack_life import so
 
 KEY = new_key()
@@ -31,7 +31,7 @@ def settings(box, slack, tmp_path):
 
 @pytest.fixture
 async def clout(box, settings):
-    async with build(settings, clock=BoxClock(box)) as app:
+    async with build(settings, clock=box.clock) as app:
         yield app
 
 

@@ -26,20 +26,6 @@ from core.settings import Settings
 from core.vault import new_key
 
 
-class BoxClock:
-    def __init__(self, box):
-        self._box = box
-
-    def now(self):
-        return self._box.clock.now()
-
-
-@pytest.fixture
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return taken.getsockname()[1]
-
-
 @pytest.fixture
 async def caller():
     async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
@@ -63,7 +49,7 @@ def running(box, slack):
 
     @asynccontextmanager
     async def run(settings):
-        async with build(settings, clock=BoxClock(box)) as built:
+        async with build(settings, clock=box.clock) as built:
             meters, codes, stop = Meters(), count(0x10), asyncio.Event()
             app = replace(built, lookups=MeteredLookups.over(built.lookups, meters))
             front = SlackService(app, lambda messenger: None, reference=lambda: f"{next(codes):04x}")
@@ -131,7 +117,7 @@ async def test_a_body_that_slack_would_not_send_is_refused_at_once(settings, run
 
 
 async def test_a_front_end_that_is_stopped_and_started_again_answers(slack, settings, box):
-    async with build(settings("CLOUT_SLACK__SIGNING_SECRET"), clock=BoxClock(box)) as app:
+    async with build(settings("CLOUT_SLACK__SIGNING_SECRET"), clock=box.clock) as app:
         front = SlackService(app, lambda messenger: None, reference=lambda: "0010")
         await front.start()
         await front.stop()  # a standby does so when its lease is lost, and starts it again when it is back

@@ -17,14 +17,6 @@ MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TEAM = "terminal"
 
 
-class BoxClock:
-    def __init__(self, box: Sandbox) -> None:
-        self.box = box
-
-    def now(self) -> datetime:
-        return self.box.clock.now()
-
-
 @pytest.fixture(scope="module")
 def box() -> Iterator[Sandbox]:
     with Sandbox.in_thread(start=MONDAY) as running:
@@ -40,7 +32,7 @@ def calm(box: Sandbox) -> None:
 @asynccontextmanager
 async def opened(box: Sandbox, folder: Path, **more: str) -> AsyncIterator[App]:
     environment = {**box.env(), "CLOUT_DATABASE_URL": f"sqlite:///{folder}/clout.db", **more}
-    async with build(Settings.read(manifests(), environment, None), clock=BoxClock(box)) as app:
+    async with build(Settings.read(manifests(), environment, None), clock=box.clock) as app:
         yield app
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -46,14 +45,6 @@ WEATHERS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class BoxClock:
-    box: Sandbox
-
-    def now(self) -> datetime:
-        return self.box.clock.now()
-
-
 @pytest.fixture(autouse=True)
 def everything(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """Log all there is."""
@@ -82,7 +73,7 @@ async def test_no_key_in_any_log(caplog: pytest.LogCaptureFixture, capsys: pytes
         settings = Settings.read(manifests(), values, env_file=None)
         said: list[str] = []
         http = HttpClient(user_agent="Clout/test", retry_wait=0, allow_hosts=settings.allowed_hosts)
-        async with build(settings, clock=BoxClock(box), http=http) as app:
+        async with build(settings, clock=box.clock, http=http) as app:
             await connected(app)
             for weather in ("good", *WEATHERS):
                 box.faults.clear()

@@ -19,14 +19,6 @@ MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TEAM = "terminal"
 
 
-class BoxClock:
-    def __init__(self, box: Sandbox) -> None:
-        self.box = box
-
-    def now(self) -> datetime:
-        return self.box.clock.now()
-
-
 @pytest.fixture(scope="module")
 def box() -> Iterator[Sandbox]:
     with Sandbox.in_thread(start=MONDAY) as running:
@@ -42,7 +34,7 @@ def calm(box: Sandbox) -> None:
 @asynccontextmanager
 async def opened(box: Sandbox, *networks: str, **more: str) -> AsyncIterator[App]:
     values = {**box.env(), **(box.keys(*networks) if networks else {}), "CLOUT_DATABASE_URL": "sqlite:///:memory:"}
-    async with build(Settings.read(manifests(), {**values, **more}, None), clock=BoxClock(box)) as app:
+    async with build(Settings.read(manifests(), {**values, **more}, None), clock=box.clock) as app:
         yield app
 
 

@@ -46,11 +46,6 @@ OWNED = {
 }
 
 
-class _BoxClock:
-    def __init__(self, box: Sandbox) -> None:
-        self.now = box.clock.now
-
-
 def _last(path: str) -> str:
     return path.partition("?")[0].rstrip("/").rpartition("/")[2]
 
@@ -60,7 +55,7 @@ async def test_requests_of_one_lookup(tmp_path):
     with Sandbox.in_thread(start=NOW) as box:
         keys = {**box.keys(), "CLOUT_X__BEARER_TOKEN": "sandbox-x-token", "CLOUT_X__DAILY_USD": "5"}
         environment = {**box.env(), **keys, "CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'clout.db'}"}
-        async with build(Settings.read(manifests(), environment, None), clock=_BoxClock(box)) as app:
+        async with build(Settings.read(manifests(), environment, None), clock=box.clock) as app:
             for account in ASKED:
                 box.requests.clear()
                 await app.lookups.lookup("team", account)

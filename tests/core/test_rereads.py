@@ -140,16 +140,11 @@ class TestMerge:
 # --- a paid network, twice --------------------------------------------------------------------------------------------
 
 
-class _BoxClock:
-    def __init__(self, box: Sandbox) -> None:
-        self.now = box.clock.now
-
-
 async def test_spending_falls_and_no_post_is_lost(tmp_path):
     with Sandbox.in_thread(start=NOW) as box:
         keys = {"CLOUT_X__BEARER_TOKEN": "sandbox-x-token", "CLOUT_X__DAILY_USD": "5"}
         environment = {**box.env(), **keys, "CLOUT_DATABASE_URL": f"sqlite:///{tmp_path / 'clout.db'}"}
-        async with build(Settings.read(manifests(), environment, None), clock=_BoxClock(box)) as app:
+        async with build(Settings.read(manifests(), environment, None), clock=box.clock) as app:
             first = await app.lookups.lookup("team", "x:pebblepeck")
             native_id, spent = first.networks[0].native_id, await _spent(app)
             since = NOW - READ_BACK + 3 * DAY

@@ -1,6 +1,5 @@
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,12 +7,12 @@ import discord
 import httpx
 import pytest
 import yarl
-from aiohttp import web
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.server import Sandbox
+from tests.bolt_served import served
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SHARED = Path(__file__).parents[2] / "../shared/data/contracts"
@@ -169,29 +168,11 @@ def modal():
     }
 
 
-@asynccontextmanager
-async def _served(app):
-    runner = web.AppRunner(app.web_app(path="/slack/events"), access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        yield f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}/slack/events"
-    finally:
-        await runner.cleanup()
-
-
-@pytest.fixture
-async def served():
-    """Serve a Bolt app over HTTP: `async with served(app) as url`."""
-    return _served
-
-
 @pytest.fixture
 async def over_http(slack, client):
     """The tiny app, reached by signed posts."""
     app = tiny_app(slack, client)
-    async with _served(app) as url:
+    async with served(app) as url:
         slack.request_url = url
         yield app
 

@@ -13,6 +13,8 @@ from slack_sdk.oauth.state_store import FileOAuthStateStore
 from slack_sdk.oauth.token_rotation.async_rotator import AsyncTokenRotator
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.bolt_served import served
+
 
 @pytest.fixture
 def bare(box, slack):
@@ -26,7 +28,7 @@ def store(tmp_path, slack):
 
 
 @pytest.fixture
-async def url(box, slack, bare, store, served, tmp_path):
+async def url(box, slack, bare, store, tmp_path):
     """The address of a Bolt app that is installed by OAuth."""
     env = box.slack_env(install=True)
     settings = AsyncOAuthSettings(
