@@ -14,6 +14,9 @@ _SECRETS = re.compile(
     r"|(?i:(?<=bearer )|(?<=bot )|(?<=basic ))[\w.~+/=-]{8,}"
     r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"  # user and password of an address
     r"|(?i:(?<=access_token=)|(?<=client_secret=)|(?<=api_key=)|(?<=[?&]key=))[^&\s'\"]+"
+    # what libraries write at DEBUG: addresses to answer at, single-use codes and tickets of sign-ins
+    r"|(?<=hooks\.slack\.com/)[\w./-]+|aW50ZXJhY3Rpb246[\w-]+"
+    r"|(?:(?<=[?&]code=)|(?<=[?&]state=)|(?<=[?&]ticket=)|(?<='code': '))[^&\s'\"]+"
 )
 
 

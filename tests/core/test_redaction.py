@@ -18,6 +18,10 @@ DISCORD = "M" * 24 + "." + "G" * 6 + "." + "x" * 30
         f"refused: {DISCORD}",
         "Authorization: Bearer " + "abc.def-ghi_jkl",
         "https://api.example/x?access_token=" + "abcdefgh&page=2",
+        "POST https://hooks.slack.com/commands/" + "T1/2/abcdefgh",
+        "PATCH https://discord.com/api/v10/webhooks/1/" + "aW50ZXJhY3Rpb246abcdefgh",
+        "data: {'code': '" + "abcdefgh'}",
+        "wss://wss-primary.slack.com/link/?ticket=" + "abcdefgh&app_id=1",
         "postgresql+psycopg://clout:hush" + "word@db:5432/clout",
     ],
 )
@@ -30,7 +34,12 @@ def test_what_looks_like_a_secret_is_hidden(line: str) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["a job failed reference=7f3a", "https://bsky.app/profile/glow.bsky.social", "digest:1:2026-W47 sent", "5:30"],
+    [
+        "a job failed reference=7f3a",
+        "https://bsky.app/profile/glow.bsky.social",
+        "digest:1:2026-W47 sent",
+        "code=50035 late=False",
+    ],
 )
 def test_the_rest_stays(line: str) -> None:
     assert redacted(line) == line
