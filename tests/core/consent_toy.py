@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -16,45 +16,21 @@ from core.connectors.http import Requests
 from core.connectors.owners import ACCESS, Grant, OAuth, Owned, OwnerAccess, needs_owner
 from core.credentials import OwnerToken
 from core.errors import NotFound, SourceError, TokenExpired
-from core.manifest import Credential, HandleRule, Manifest, Target
-from core.models import Clock, Post, Profile, Snapshot
+from core.manifest import Credential, Target
+from core.models import Clock, Snapshot
 from core.settings import NetworkSettings, Settings
+from tests.core.toy_network import HandClock, toy_manifest, toy_snapshot
 
-START = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TEAM, OTHER_TEAM = "slack:T1", "slack:T2"
 KEY = Fernet.generate_key().decode()
 
 
-@dataclass
-class HandClock:
-    moment: datetime = START
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def move(self, **by: float) -> None:
-        self.moment += timedelta(**by)
-
-
-def _manifest(name: str, **more: object) -> Manifest:
-    rule = HandleRule(pattern=r"[a-z0-9._-]+", hint="letters and digits", example="@glow")
-    return Manifest(
-        name=name,
-        label=name.title(),
-        hosts=(f"{name}.example",),
-        base_url=f"https://{name}.example/",
-        handles=rule,
-        counts=frozenset({"likes", "reposts", "replies"}),
-        **more,  # type: ignore[arg-type]
-    )
-
-
-CLOSED = _manifest(
+CLOSED = toy_manifest(
     "closed",
     access="owner_authorised",
     credentials=(Credential(name="client_id", help="id"), Credential(name="client_secret", help="secret")),
 )
-OPEN = _manifest("open")
+OPEN = toy_manifest("open")
 OAUTH = OAuth(
     authorize_url="https://closed.example/authorize",
     token_url="https://closed.example/token",
@@ -108,20 +84,7 @@ class Net:
         return self.snapshot("open", f"id-{target.handle}", target.handle, 15)
 
     def snapshot(self, network: str, native: str, handle: str, likes: int) -> Snapshot:
-        now = self.clock.now()
-        posts = tuple(
-            Post(
-                network=network,
-                native_id=f"post-{native}-{day}",
-                created_at=START - timedelta(days=day + 2),
-                likes=likes,
-                reposts=3,
-                replies=2,
-            )
-            for day in range(12)
-        )
-        profile = Profile(network=network, native_id=native, handle=handle, followers=5000, fetched_at=now)
-        return Snapshot(profile=profile, posts=posts, complete_from=START - timedelta(days=200))
+        return toy_snapshot(network, native, handle, likes, self.clock.now())
 
     async def renew(self, grant: Grant, client: Requests, clock: Clock, credentials: object) -> Grant:
         if self.renew_error is not None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, select, text
@@ -13,12 +13,12 @@ from core.app import App, build
 from core.connectors import Connector
 from core.connectors.http import Requests
 from core.errors import SourceError
-from core.manifest import HandleRule, Manifest, Target
-from core.models import NetworkReading, Post, Profile, Snapshot
+from core.manifest import Manifest, Target
+from core.models import NetworkReading, Snapshot
 from core.refreshing import Refreshed
 from core.settings import Settings
 from core.tables import account_refresh, account_scores, accounts, creator_pending, from_ms, posts, to_ms
-from tests.core.toy_network import START, TEAM, HandClock
+from tests.core.toy_network import TEAM, HandClock, toy_manifest, toy_snapshot
 
 
 @dataclass
@@ -51,32 +51,12 @@ class Toy:
         return self.snapshot(target)
 
     def snapshot(self, target: Target) -> Snapshot:
-        now = self.clock.now()
         native = target.native_id or f"id-{target.handle}"
         handle = self.renamed.get(native, native.removeprefix("id-"))
-        profile = Profile(network="toy", native_id=native, handle=handle, followers=5000, fetched_at=now)
-        made = tuple(
-            Post(
-                network="toy",
-                native_id=f"{native}-{day}",
-                created_at=START - timedelta(days=day + 2),
-                likes=self.likes,
-                reposts=3,
-                replies=2,
-            )
-            for day in range(12)
-        )
-        return Snapshot(profile=profile, posts=made, complete_from=now - timedelta(days=91))
+        return toy_snapshot("toy", native, handle, self.likes, self.clock.now())
 
 
-MANIFEST = Manifest(
-    name="toy",
-    label="Toy",
-    hosts=("toy.example",),
-    base_url="https://toy.example/",
-    handles=HandleRule(pattern=r"[a-z0-9-]+", hint="letters", example="glow"),
-    counts=frozenset({"likes", "reposts", "replies"}),
-)
+MANIFEST = toy_manifest("toy")
 
 
 @asynccontextmanager

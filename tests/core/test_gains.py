@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from core.app import build
 from core.connectors import Connector
 from core.gains import gains
-from core.manifest import HandleRule, Manifest, Target
+from core.manifest import Target
 from core.models import FollowerReading, Post, Profile, Snapshot
 from core.rereads import merge
 from core.scoring import score_network
 from core.settings import Settings
+from tests.core.toy_network import HandClock, toy_manifest
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 COUNT = st.integers(0, 10**9)
@@ -162,14 +163,6 @@ def test_a_push_is_a_change_worth_storing() -> None:
 # --- over a real store ------------------------------------------------------------------------------------------------
 
 
-class HandClock:
-    def __init__(self) -> None:
-        self.moment = NOW
-
-    def now(self) -> datetime:
-        return self.moment
-
-
 class Forge:
     """A network of running totals in memory: ten repositories, pushed to every day."""
 
@@ -193,15 +186,7 @@ class Forge:
         return Snapshot(profile=profile, posts=posts, complete_from=now - timedelta(days=91), notes=("Forge: stars.",))
 
     def connector(self) -> Connector:
-        manifest = Manifest(
-            name="forge",
-            label="Forge",
-            hosts=("forge.example",),
-            base_url="https://forge.example/",
-            handles=HandleRule(pattern=r"[a-z]+", hint="letters", example="boats"),
-            counts=frozenset({"likes", "reposts"}),
-            counts_are="lifetime",
-        )
+        manifest = toy_manifest("forge", "likes reposts", counts_are="lifetime")
         return Connector(manifest, self.fetch)
 
 

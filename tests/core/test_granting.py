@@ -12,8 +12,9 @@ from core.errors import CloutError, NeedsOwner, NotFound, TokenExpired, Unavaila
 from core.intake_creators import Entry
 from core.rosters_intake import Entered, enter
 from core.tables import creator_pending
-from tests.core.consent_toy import OTHER_TEAM, START, TEAM, HandClock, Net, opened
+from tests.core.consent_toy import OTHER_TEAM, TEAM, HandClock, Net, opened
 from tests.core.consenting import everything
+from tests.core.toy_network import START
 
 GLOW = Owned(native_id="77", handle="glow")
 

@@ -195,6 +195,10 @@ async def test_an_imported_handle_that_does_not_exist_says_so_and_waits(app: App
     assert row.failures == 1
     assert "NotFound" in row.last_error
     assert from_ms(row.next_due_at) == clock.now() + timedelta(days=1)
+    clock.move(days=1)
+    await refresh_all(app)
+    row = await app.store.database.read(lambda conn: conn.execute(select(creator_pending)).one())
+    assert from_ms(row.next_due_at) == clock.now() + timedelta(days=2), "later and later"
 
 
 # --- failures ---------------------------------------------------------------------------------------------------------

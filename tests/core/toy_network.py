@@ -33,6 +33,23 @@ class HandClock:
         self.moment += timedelta(**by)
 
 
+def toy_manifest(name: str, counts: str = "likes reposts replies", **more: Any) -> Manifest:
+    rule = HandleRule(pattern=r"[a-z0-9._-]{1,30}", hint="letters and digits", example="glow")
+    own = {"name": name, "label": name.title(), "hosts": (f"{name}.example",), "base_url": f"https://{name}.example/"}
+    return Manifest.model_validate({**own, "handles": rule, "counts": counts.split(), **more})
+
+
+def toy_snapshot(network: str, native_id: str, handle: str, likes: int, now: datetime) -> Snapshot:
+    """Return a creator with 5,000 followers and a post on each of twelve days."""
+    own = {"network": network, "likes": likes, "reposts": 3, "replies": 2}
+    posts = tuple(
+        Post(native_id=f"post-{native_id}-{day}", created_at=START - timedelta(days=day + 2), **own)
+        for day in range(12)
+    )
+    profile = Profile(network=network, native_id=native_id, handle=handle, followers=5000, fetched_at=now)
+    return Snapshot(profile=profile, posts=posts, complete_from=now - timedelta(days=91))
+
+
 @dataclass
 class Toy:
     """A network in memory: accounts by handle, and what goes wrong."""
@@ -75,15 +92,8 @@ class Toy:
 
     def connector(self) -> Connector:
         rule = HandleRule(pattern=r"[a-z0-9_]{1,30}", hint="letters and digits", example="glow", urls=())
-        manifest = Manifest(
-            name=self.name,
-            label=self.name.title(),
-            hosts=(f"{self.name}.example",),
-            base_url=f"https://{self.name}.example/",
-            handles=rule,
-            counts=frozenset({"likes"}),
-            off_wording=f"{self.name.title()} is off.",
-        )
+        off = f"{self.name.title()} is off."
+        manifest = toy_manifest(self.name, "likes", handles=rule, off_wording=off)
         return Connector(manifest, self.fetch)
 
 
