@@ -74,10 +74,10 @@ class JobsService:
             app.messengers,
             each=(
                 ("meters", self._measure),
-                ("tokens", app.renewing.renew_due),
                 ("sign-ins", self._sweep),
                 ("watches", app.watches.evaluate),
             ),
+            aside=(("tokens", app.renewing.renew_due),),
             tidy=(("tidy readings", self._tidy),),
             alone=self._alone,
             sleep=self._sleep,

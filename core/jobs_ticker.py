@@ -1,6 +1,7 @@
 """Every 20 seconds: say that we live, ask what is due, queue it, and tidy up; any number of processes tick.
 
-Time and sleep are parameters. A step that fails is told and leaves the others alone.
+Time and sleep are parameters. A step that fails is told and leaves the others alone; one that may take long, since it
+asks networks or goes through everything that is stored, runs beside the ticks and keeps none of them waiting.
 """
 
 import asyncio
@@ -22,7 +23,10 @@ Step = Callable[[datetime], Awaitable[object]]
 
 
 class Ticker:
-    """Asks every `due` each tick and queues what they return; `tidy` runs once an hour, `each` every tick."""
+    """Asks every `due` each tick and queues what they return.
+
+    `each` runs every tick, `aside` does so beside it, unless it still runs, and `tidy` beside it once an hour.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Ticker:
         due: Sequence[tuple[str, Due]],
         *,
         each: Sequence[tuple[str, Step]] = (),
+        aside: Sequence[tuple[str, Step]] = (),
         tidy: Sequence[tuple[str, Step]] = (),
         alone: bool = True,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -43,7 +48,10 @@ class Ticker:
         self._faults = faults
         self._due = due
         self._each = each
+        self._aside = aside
         self._tidy = tidy
+        self._beside: dict[str, asyncio.Task[bool]] = {}
+        self._seen = 0  # faults
         self._alone = alone
         self._sleep = sleep
         self._tidied: datetime | None = None
@@ -60,14 +68,26 @@ class Ticker:
 
     async def tick(self, now: datetime) -> int:
         """Do everything that is due and return how many jobs were queued; raises nothing."""
-        faults = self._faults.count
         there = await self._step("heartbeat", self._beat)
         for name, step in self._each:
             await self._step(name, lambda step=step: step(now))  # type: ignore[misc]
+        for name, step in self._aside if there else ():
+            self._begin(name, step, now)
         queued = await self._queue_all(now) if there else 0  # where the database is away, nothing comes of asking
         self.ticks += 1
-        self.well = self._faults.count == faults
+        self.well, self._seen = self._faults.count == self._seen, self._faults.count
         return queued
+
+    def _begin(self, name: str, step: Step, now: datetime) -> None:
+        before = self._beside.get(name)
+        if before is None or before.done():
+            self._beside[name] = asyncio.create_task(self._step(name, lambda: step(now)), name=name)
+
+    async def end(self) -> None:
+        """Stop what runs beside the ticks."""
+        for task in self._beside.values():
+            task.cancel()
+        await asyncio.gather(*self._beside.values(), return_exceptions=True)
 
     async def _beat(self) -> None:
         await self._leases.beat()
@@ -105,7 +125,7 @@ class Ticker:
         self._tidied = now
         await self._step("tidy jobs", lambda: self._jobs.prune(now))
         for name, step in self._tidy:
-            await self._step(name, lambda step=step: step(now))  # type: ignore[misc]
+            self._begin(name, step, now)
 
     async def _step(self, name: str, work: Callable[[], Awaitable[object]]) -> bool:
         async def done() -> str:

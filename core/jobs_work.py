@@ -140,6 +140,7 @@ class Engine:
 
     async def stop(self, seconds: float) -> None:
         """Stop taking jobs, wait for what runs, and give the leases back."""
+        await self.ticker.end()
         await self.jobs.stop(seconds)
         await self.leases.release()
 
@@ -157,6 +158,7 @@ def engine(
     platforms: Collection[Platform],
     *,
     each: Sequence[tuple[str, Step]] = (),
+    aside: Sequence[tuple[str, Step]] = (),
     tidy: Sequence[tuple[str, Step]] = (),
     alone: bool = True,
     sleep: Callable[[float], Awaitable[None]] | None = None,
@@ -171,6 +173,6 @@ def engine(
     if run_due is not None:
         due.insert(0, ("deliveries", deliveries_due(run_due, leases, platforms, jobs)))
     more = {} if sleep is None else {"sleep": sleep}
-    ticker = Ticker(jobs, leases, clock, faults, due, each=each, tidy=tidy, alone=alone, **more)
+    ticker = Ticker(jobs, leases, clock, faults, due, each=each, aside=aside, tidy=tidy, alone=alone, **more)
     lines = (DELIVERIES, *map(line_of, refreshing.networks))
     return Engine(jobs, ticker, leases, lines, platforms if posts and not alone else ())

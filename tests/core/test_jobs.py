@@ -273,6 +273,32 @@ async def test_a_tick_asks_queues_and_survives_whatever_fails(tmp_path: Path) ->
     assert ticker.ticks == 3
 
 
+async def test_what_takes_long_keeps_no_tick_waiting_and_runs_once_at_a_time(tmp_path: Path) -> None:
+    clock, queues, toys, begun, gate = HandClock(), Queues(), Toys(), [], asyncio.Event()
+
+    async def slow(now: datetime) -> None:
+        begun.append(f"{now:%H%M}")
+        await gate.wait()
+        raise RuntimeError("a network that never answered")
+
+    async with open_database(f"sqlite:///{tmp_path}/clout.db") as database:
+        leases = Leases(database, clock, "me")
+        ticker = Ticker(queues, leases, clock, toys.faults, [], aside=[("tokens", slow)])  # type: ignore[arg-type]
+        for _ in range(3):
+            await ticker.tick(clock.now())
+            clock.moment += timedelta(minutes=1)
+        assert (begun, ticker.well) == (["0800"], True)
+        gate.set()
+        await asyncio.gather(*ticker._beside.values())
+        gate.clear()
+        await ticker.tick(clock.now())
+        assert not ticker.well, "what failed beside a tick is told by the next"
+        await asyncio.sleep(0)
+        assert begun == ["0800", "0803"]
+        await ticker.end()
+    assert toys.told == ["tokens: RuntimeError, reference 7f3a"]
+
+
 async def test_a_live_question_holds_refreshes_back() -> None:
     turns, order = Turns(at_once=1), []
 
