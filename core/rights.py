@@ -29,16 +29,20 @@ log = structlog.get_logger("clout.rights")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as it was asked for: its network, and its handle, or typed native id, there."""
+    """An account as it was asked for: its network, and its handle there, or the native id that was typed as `name`."""
 
     network: str
     label: str
     name: str
+    native_id: str | None = None
 
-    @property
-    def typed(self) -> str:
-        """What a person types to mean exactly this one."""
-        return f"{self.network}:{self.name}"
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What an account is listed by besides the names it is stored under."""
+
+    handles: tuple[str, ...] = ()
+    native_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class Rights:
         if handle.network is None:
             raise InputError(f"Which account is it? Name the network: youtube:{handle.name}, or give its address.")
         source = self._sources[handle.network]
-        return Account(handle.network, source.manifest.label, source.name_for(handle))
+        return Account(handle.network, source.manifest.label, source.name_for(handle), handle.native_id)
 
     def check(self) -> None:
         """See that somebody could be entered on the list; raises SettingsError without CLOUT_SECRET_KEYS."""
@@ -122,16 +126,16 @@ class Rights:
         self.check()
         one = self.account(text)
         known = await self._db.read(rights_rows.whose, one.network, one.name)
-        native_ids, why = (known.native_ids, "") if known.native_ids else await self._asked(one)
-        return OptOut(await self._forgotten(one, native_ids), why)
+        entry, why = (_Entry(), "") if known.native_ids else await self._asked(one)
+        return OptOut(await self._forgotten(one, entry), why)
 
     async def welcome_back(self, text: str) -> bool:
         """Take an account off the list, whichever of its names is given; False when it is not there."""
         one = self.account(text)
         if await self._suppression.release(one.network, one.name):
             return True
-        native_ids, _ = await self._asked(one)  # it may have another handle now
-        return any([await self._suppression.release(one.network, native_id) for native_id in native_ids])
+        entry, _ = await self._asked(one)  # it may have another handle now
+        return any([await self._suppression.release(one.network, native_id) for native_id in entry.native_ids])
 
     async def welcome_all(self) -> int:
         """Empty the list, even where its key is lost; return how many hashes it held."""
@@ -139,34 +143,36 @@ class Rights:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    async def _forgotten(self, one: Account, listed: tuple[str, ...] | None) -> bool:
-        """Delete, and with native ids to list (none for the handle alone) enter them; False when nothing was stored."""
+    async def _forgotten(self, one: Account, entry: _Entry | None) -> bool:
+        """Delete, and with an entry put it on the list; False when nothing was stored."""
         known = await self._db.read(rights_rows.whose, one.network, one.name)
         for team, native_id in await self._db.read(rights_rows.granted, known):
             await self._consents.take_back(team, one.network, native_id)
 
         def enter(conn: Connection) -> None:
-            if listed is not None:
-                now = rights_rows.whose(conn, one.network, one.name)
-                handles = dict.fromkeys((*known.handles, *now.handles))
-                self._suppression.enter(conn, one.network, handles, dict.fromkeys((*listed, *now.native_ids)))
+            if entry is not None:
+                now = rights_rows.whose(conn, one.network, one.name)  # another process may have read it meanwhile
+                handles = {*entry.handles, *known.handles, *now.handles}
+                self._suppression.enter(
+                    conn, one.network, handles, {*entry.native_ids, *known.native_ids, *now.native_ids}
+                )
 
         try:
             gone = await self._store.forget(one.network, one.name, also=enter)
         finally:
             self._suppression.entered()
-        log.info("an account was forgotten", network=one.network, listed=listed is not None)
+        log.info("an account was forgotten", network=one.network, listed=entry is not None)
         return gone or _is_stored(known)
 
-    async def _asked(self, one: Account) -> tuple[tuple[str, ...], str]:
-        """Return the native id that the network gives a handle, keeping nothing else of the answer; or why not."""
+    async def _asked(self, one: Account) -> tuple[_Entry, str]:
+        """Return handle and native id as the network tells them, keeping nothing else of the answer; or why not."""
         source = (await of_team(self._sources, self._credentials, ""))[one.network]
         try:
             target = Target(handle=one.name)
             snapshot = await replace(source, suppression=None).fetch(target, self._clock.now(), self._patience)
         except SourceError as error:
-            return (), error.message
-        return (snapshot.profile.native_id,), ""
+            return (_Entry((), (one.native_id,)), "") if one.native_id is not None else (_Entry(), error.message)
+        return _Entry((snapshot.profile.handle,), (snapshot.profile.native_id,)), ""
 
 
 def _is_stored(one: Whose) -> bool:

@@ -1,10 +1,11 @@
 """What a reference work adds: evidence under a bare name, accounts to link, and never a link or a point by itself."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 
 from core.app import App, build
 from core.card import Button, Card, Listing
@@ -15,20 +16,8 @@ from core.errors import NotConfigured, NotRecorded
 from core.settings import Settings
 from sandbox.server import Sandbox
 
-MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TEAM = "terminal"
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox.in_thread(start=MONDAY) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def calm(box: Sandbox) -> None:
-    box.faults.clear()
-    box.requests.clear()
+KEY = Fernet.generate_key().decode()
 
 
 @asynccontextmanager
@@ -123,3 +112,13 @@ async def test_trouble_is_a_sentence_and_is_not_asked_again_too_soon(box: Sandbo
         box.faults.clear()
         box.clock.advance(timedelta(minutes=6))
         assert offered(await shown(app, "mara.example"))
+
+
+async def test_nobody_is_offered_who_asked_not_to_be_scored(box: Sandbox) -> None:
+    async with opened(box, "wikidata", "youtube", "twitch", CLOUT_SECRET_KEYS=KEY) as app:
+        await app.lookups.lookup(TEAM, "bluesky:mara.example")
+        before = {dict(button.arguments)["account"] for button in offered(await shown(app, "bluesky:mara.example"))}
+        (twitch,) = (account for account in before if account.startswith("twitch:"))
+        await app.rights.opt_out(twitch)
+        after = {dict(button.arguments)["account"] for button in offered(await shown(app, "bluesky:mara.example"))}
+        assert before - after == {twitch}

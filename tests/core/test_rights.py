@@ -211,6 +211,23 @@ async def test_the_account_is_asked_for_once_where_nothing_is_stored(app, net):
         await app.lookups.lookup(TEAM, "open:shine")
 
 
+async def test_the_handle_of_today_is_listed_with_a_native_id_that_was_typed(net, tmp_path, monkeypatch):
+    rule = OPEN.handles.model_copy(update={"native_pattern": "a[0-9]"})
+    monkeypatch.setattr(consent_toy, "OPEN", OPEN.model_copy(update={"handles": rule}))
+    net.handles["a1"] = "a1"  # a network takes its own ids in place of handles
+    async with opened(tmp_path, net) as app:
+        await app.rights.opt_out("open:a1")
+        net.error = Unavailable("open", "Open did not answer.")
+        assert (await app.rights.opt_out("open:a2")).by_handle_alone == ""
+        net.error, net.handles = None, {"glow": "a1", "neon": "a2"}
+        for name in ("a1", "a2", "neon"):
+            with pytest.raises(OptedOut):
+                await app.lookups.lookup(TEAM, f"open:{name}")
+        net.asked.clear()
+        assert not await app.rights.welcome_back("beside:neon")
+        assert await app.rights.welcome_back("open:neon")
+
+
 async def test_a_network_that_cannot_be_asked_leaves_the_handle_alone_on_the_list(app, net):
     net.error = Unavailable("open", "Open did not answer.")
     done = await app.rights.opt_out("open:glow")
