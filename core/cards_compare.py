@@ -113,8 +113,8 @@ def _table(basis: Basis) -> Table:
         _row("range", [line(_range(r)) for r in basis.readings]),
         _row("this week", [_moved(r) for r in basis.readings]),
         *(_row(name, [line(_whole(of(r.score.sub_scores))) for r in basis.readings]) for name, of in _SUB_SCORES),
-        _row("of followers react", [line(_rate(r)) for r in basis.readings]),
-        _row("times creators of the size", [line(_times(r)) for r in basis.readings]),
+        _row("followers reacting", [line(_rate(r)) for r in basis.readings]),
+        _row("times the usual", [line(_times(r)) for r in basis.readings]),
         _row("reactions a week", [line(_weekly(r)) for r in basis.readings]),
         _row("networks", [line(str(len(counting(r.networks)) or _NOTHING)) for r in basis.readings]),
     ]
@@ -219,8 +219,9 @@ def _notes(found: Comparison, basis: Basis) -> list[Line]:
     ]
     compared = {one.network for reading in basis.readings if _rates(reading) is not None for one in _rated(reading)}
     guessed = [label(name, basis.manifests) for name in sorted(compared) if assumed(name)]
-    if guessed:
-        lines.append(line(f"What is usual for the size is assumed on {', '.join(guessed)}: no public benchmark there"))
+    if compared:
+        least = f", assumed on {', '.join(guessed)} for want of a public benchmark" if guessed else ""
+        lines.append(line(f"The usual: what a post of creators of the size draws{least}"))
     models = sorted({reading.score.model_version for reading in basis.readings})
     lines.append(line(f"Scores of 1 to 100 with their 90 % range · model {' and '.join(models)} · {CAUTION}"))
     return lines

@@ -128,7 +128,9 @@ def history_card(reading: Reading, now: datetime, *, zone: str, manifests: Manif
     span = figures.span(points[-1].at - points[0].at)
     cells = (line(name), line(text(f"{figures.counted(len(points), 'score')} in {span}")))
     spark = sparkline(reading)
-    table = Table(columns=_COLUMNS, rows=_weeks(points, now, zone), heads=True)
+    rows = _weeks(points, now, zone)
+    remarked = any(len(row.cells) == len(_COLUMNS) for row in rows)
+    table = Table(columns=_COLUMNS if remarked else _COLUMNS[:-1], rows=rows, heads=True)
     return Card(
         kind="history",
         tone=tone_of(_whole_change(points)),
@@ -169,14 +171,14 @@ def _week(point: HistoryPoint, earlier: HistoryPoint | None, now: datetime, zone
     comparable = earlier is not None and earlier.model_version == point.model_version
     change = figures.shown(point.score) - figures.shown(earlier.score) if earlier is not None and comparable else None
     mark = "" if change is None else figures.whole_signed(change)
-    remark = "" if point.state == "ok" else point.state
+    remark = () if point.state == "ok" else (line(text(point.state, "quiet")),)
     return TableRow(
         cells=(
             line(at(point.at, figures.day(point.at, zone, now=now), "date")),
             line(str(figures.shown(point.score))),
             line(figures.score_range(point.low, point.high)),
             line(mark),
-            line(text(remark, "quiet")),
+            *remark,
         )
     )
 

@@ -171,12 +171,16 @@ def _posts_of(networks: Sequence[NetworkReading]) -> int:
     return sum(n.score.inputs.posts for n in networks if n.score is not None and n.score.inputs is not None)
 
 
-def _scored_at(basis: Basis) -> Span:
+def _scored_on(basis: Basis) -> datetime:
     """Return when the last score was made: a dormant account is scored anew each day, but its history is firm."""
     firm = [p.at for p in basis.reading.history if p.state in ("ok", "provisional")]
     scored = [n.score.as_of for n in basis.counted if n.score is not None]
     known = firm or scored if basis.reading.score.state == "dormant" else scored
-    moment = max(known, default=basis.reading.at)
+    return max(known, default=basis.reading.at)
+
+
+def _scored_at(basis: Basis) -> Span:
+    moment = _scored_on(basis)
     return at(moment, figures.day(moment, basis.zone, now=basis.now), "date")
 
 
@@ -225,7 +229,8 @@ def _networks_fact(basis: Basis) -> Fact:
         names = [f"{name} {figures.shown(_value(n))}" for name, n in zip(names, basis.counted, strict=True)]
     elif not names:
         names = [label(n.network, basis.manifests) for n in basis.reading.networks]
-    end = at(basis.reading.at, figures.day(basis.reading.at, basis.zone), "date")
+    last = _scored_on(basis) if basis.reading.score.state in ("dormant", "stale") else basis.reading.at
+    end = at(last, figures.day(last, basis.zone), "date")
     return Fact(line=line(" · ".join(dict.fromkeys(names))), aside=line("90 days to ", end))
 
 

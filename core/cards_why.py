@@ -279,8 +279,8 @@ def _outreach(found: Outreach | None, manifests: Manifests) -> Line:
     names = ", ".join(label(name, manifests) for name in found.networks)
     weekly = figures.one_decimal(found.weekly)
     unread = "; reposts are not read on X" if "x" in found.networks else ""
-    said = f"{weekly} replies, quotes and reposts of others a week on {names}{unread}"
-    return line(f"Outreach {figures.shown(found.value)} · {said}")
+    said = f"replies to, quotes or reposts others {weekly} times a week on {names}{unread}"
+    return line(f"Outreach {figures.shown(found.value)}, no part of the score · {said}")
 
 
 # --- changes ----------------------------------------------------------------------------------------------------------

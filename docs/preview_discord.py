@@ -16,9 +16,9 @@ from typing import Any
 
 from bots.render_discord import render
 from core.card import Button, Card
-from core.cards_score import Percentile, score_card
 from core.chart import draw
-from tests.core.readings_by_hand import MANIFESTS, NOW, glowguru
+from docs.pictured import card
+from tests.core.readings_by_hand import NOW
 
 Node = Mapping[str, Any]
 
@@ -129,11 +129,6 @@ def _time(stamp: int, form: str) -> str:
         return f"{round((NOW - at).total_seconds() / 3600)} hours ago"
     day = f"{at.day} {at:%B %Y}"
     return day if form == "D" else f"{day} {at:%H:%M}"
-
-
-def card() -> Card:
-    """Return the card of the picture."""
-    return score_card(glowguru(), NOW, zone="UTC", percentile=Percentile(above=92, of=140), manifests=MANIFESTS)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 `python -m docs.preview_slack > page.html` draws the score card of an invented creator; the picture in docs/pictures is
 that page in a browser without a window: `chromium --headless --no-sandbox --disable-gpu --hide-scrollbars
---disable-background-networking --window-size=1400,770 --screenshot=slack-card.png page.html`. It is a likeness: only
+--disable-background-networking --window-size=1400,785 --screenshot=slack-card.png page.html`. It is a likeness: only
 Slack draws what Slack draws.
 """
 
@@ -13,8 +13,8 @@ from html import escape
 from typing import Any
 
 from bots.render_slack import render
-from core.cards_score import Percentile, score_card
-from tests.core.readings_by_hand import MANIFESTS, NOW, glowguru
+from docs.pictured import card
+from tests.core.readings_by_hand import NOW
 
 Node = Mapping[str, Any]
 
@@ -116,7 +116,8 @@ def _element(element: Node) -> str:
 def _date(timestamp: int, form: str) -> str:
     at = datetime.fromtimestamp(timestamp, UTC)
     day = f"{_MONTHS[at.month - 1]} {at.day}, {at.year}"
-    pretty = form.replace("{date_short_pretty}", "today").replace("{date_short}", day)
+    pretty = form.replace("{date_short_pretty}", "today" if at.date() == NOW.date() else day)
+    pretty = pretty.replace("{date_short}", day)
     return pretty.replace("{time}", f"{at:%I:%M %p}".lstrip("0"))
 
 
@@ -200,11 +201,5 @@ def _drawn(series: Node, at: int, low: int, high: int) -> str:
     return f'<polyline points="{path}" fill="none" stroke="var(--chart)" stroke-width="2"{dash}/>{dots}'
 
 
-def sample() -> str:
-    """Return the page of the score card that the project's own sketches show."""
-    card = score_card(glowguru(), NOW, zone="UTC", percentile=Percentile(above=92, of=140), manifests=MANIFESTS)
-    return page([("/influence @glowguru", render(card).payload())])
-
-
 if __name__ == "__main__":
-    sys.stdout.write(sample())
+    sys.stdout.write(page([("/influence @glowguru", render(card()).payload())]))

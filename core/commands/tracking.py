@@ -80,7 +80,7 @@ COMMANDS = (
         manages=True,
         private=True,
         examples=("track @glowguru", "track @glowguru tag beauty", "track @glowguru with youtube:@glow"),
-        order=33,
+        order=36,
     ),
     Command(
         name="untrack",
@@ -90,7 +90,7 @@ COMMANDS = (
         manages=True,
         private=True,
         examples=("untrack @glowguru",),
-        order=34,
+        order=37,
     ),
     Command(
         name="tracked",
@@ -109,6 +109,6 @@ COMMANDS = (
         ),
         aliases=("top",),
         examples=("tracked", "tracked sort movement", "tracked tag beauty"),
-        order=35,
+        order=38,
     ),
 )

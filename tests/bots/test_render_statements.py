@@ -40,7 +40,7 @@ def test_every_fact_is_there_within_the_width(name, width):
 
 
 def test_a_narrow_screen_names_each_figure():
-    drawn = squeezed(render(CARDS["compare"], width=40))
+    drawn = squeezed(render(CARDS["compare"], width=36))
     assert "score·@beanco48·@glow62" in drawn
 
 

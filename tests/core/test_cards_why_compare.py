@@ -176,7 +176,7 @@ def test_what_nobody_has_measured_is_called_assumed():
         for name in ("instagram", "bluesky")
     )
     said = words(compare_of(Comparison(readings=readings, missing=())))
-    assert "What is usual for the size is assumed on Bluesky: no public benchmark there" in said
+    assert "what a post of creators of the size draws, assumed on Bluesky for want of a public benchmark" in said
     assert "assumed" not in words(compare_of(side_by_side()))
     (peer,) = peer_rates(readings[1].networks)
     said = words(why_of(why_glowguru(peers=(peer,))))
