@@ -3,8 +3,8 @@
 from core.card import Card
 from core.cards_consent import disconnected_card, link_card
 from core.commands.grammar import Argument, Arguments, Command, Context, Show
+from core.commands.links import NAME
 
-NAME = Argument("creator", "creator", "the creator's name or handle", required=True)
 NETWORK = Argument("network", "network", "the network the account is on", required=True)
 ACCOUNT = Argument(
     "account", "account", "the account's name there, where it is another one", keyword="as", typed="@name"

@@ -1,15 +1,19 @@
-"""Runs the tests that say most about what is stored a second time, on a real PostgreSQL."""
+"""Runs the tests that say most about what is stored a second time, on a real PostgreSQL; the sandbox for a file."""
 
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import URL
 
 from core import database
 from tests import postgres
+
+if TYPE_CHECKING:
+    from sandbox.server import Sandbox
 
 KINDS = ("SQLite", "PostgreSQL")
 ALL = ".*"
@@ -67,3 +71,25 @@ def database_kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
             if name in sys.modules:
                 monkeypatch.setattr(f"{name}.parse_url", instead)
         yield kind
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator["Sandbox"]:
+    """One sandbox for all tests of a file."""
+    from sandbox.server import Sandbox  # only for those who need it
+    from sandbox.world import DEFAULT_ANCHOR
+
+    with Sandbox.in_thread(start=DEFAULT_ANCHOR) as box:
+        yield box
+
+
+@pytest.fixture
+def box(running: "Sandbox") -> "Sandbox":
+    """The file's sandbox in good weather, asked nothing yet, nobody's consent given."""
+    running.faults.clear()
+    running.requests.clear()
+    running.clock.set(running.world.anchor)
+    for server in running.oauth.values():
+        server.withdraw()
+        server.refreshed = server.exchanged = 0
+    return running

@@ -1,8 +1,7 @@
 """One name on several networks: who is shown, what ties the accounts together, and what linking them does."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,20 +12,7 @@ from core.errors import AmbiguousHandle, NotFound, Unavailable
 from core.settings import Settings
 from sandbox.server import Sandbox
 
-MONDAY = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TEAM = "terminal"
-
-
-@pytest.fixture(scope="module")
-def box() -> Iterator[Sandbox]:
-    with Sandbox.in_thread(start=MONDAY) as running:
-        yield running
-
-
-@pytest.fixture(autouse=True)
-def calm(box: Sandbox) -> None:
-    box.faults.clear()
-    box.requests.clear()
 
 
 @asynccontextmanager

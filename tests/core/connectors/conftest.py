@@ -1,17 +1,15 @@
-"""Servers and clients for the tests of the HTTP client, and the sandbox for those of the connectors."""
+"""Servers and clients for the tests of the HTTP client and of the connectors."""
 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from core.connectors.http import HttpClient
-from sandbox.server import Sandbox
 from tests.core.connectors.http_servers import Handler, Make, Serve, Server, Talk
-from tests.core.connectors.sandboxed import NOW
 
 
 @pytest.fixture
@@ -74,22 +72,3 @@ async def http() -> AsyncIterator[HttpClient]:
     client = HttpClient(user_agent="Clout/test", retry_wait=0)
     yield client
     await client.aclose()
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Sandbox]:
-    """One sandbox for all tests of a file."""
-    with Sandbox.in_thread(start=NOW) as box:
-        yield box
-
-
-@pytest.fixture
-def box(running: Sandbox) -> Sandbox:
-    """The file's sandbox in good weather, asked nothing yet, nobody's consent given."""
-    running.faults.clear()
-    running.requests.clear()
-    running.clock.set(NOW)
-    for server in running.oauth.values():
-        server.withdraw()
-        server.refreshed = server.exchanged = 0
-    return running

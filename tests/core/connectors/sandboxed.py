@@ -1,7 +1,7 @@
 """Networks of the sandbox as their connectors meet them: clients, the team's app, owners who let Clout in."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import SecretStr
@@ -11,9 +11,10 @@ from core.connectors.costs import Meter
 from core.connectors.http import HttpClient, Requests
 from core.connectors.owners import ACCESS, Grant, Owned, OwnerAccess, challenge
 from sandbox.server import Sandbox
+from sandbox.world import DEFAULT_ANCHOR
 from tests.core.connectors.conformance import FixedClock
 
-NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+NOW = DEFAULT_ANCHOR
 SINCE = NOW - timedelta(days=91)
 BACK = "https://clout.example/back"
 VERIFIER = "verifier-" * 6
