@@ -9,7 +9,7 @@ from core.fetching import Answer
 from core.handles import Handle
 from core.models import NetworkReading, NetworkScore, Reading
 from core.namesakes import candidates, strongest
-from core.readings import DayScore, history, total, weighed
+from core.readings import history, total, weighed
 from core.sources import Source
 from core.store import ScorePoint, StoredCreator
 
@@ -90,8 +90,8 @@ def _connectable(question: Question, shown: Sequence[NetworkReading]) -> tuple[s
     )
 
 
-def _days(stored: StoredCreator | None, shown: Sequence[NetworkReading]) -> dict[str, Sequence[DayScore]]:
-    days: dict[str, Sequence[DayScore]] = {}
+def _days(stored: StoredCreator | None, shown: Sequence[NetworkReading]) -> dict[str, Sequence[ScorePoint]]:
+    days: dict[str, Sequence[ScorePoint]] = {}
     known: dict[tuple[str, str | None], Sequence[ScorePoint]] = {}
     if stored is not None:
         for account in stored.accounts:

@@ -5,12 +5,15 @@ Pure: no clock, no store, no network.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from core.authenticity import penalised, penalty_of, scaled
 from core.combination import combine, combine_values
 from core.models import BestPost, HistoryPoint, NetworkReading, NetworkScore, Score, State
 from core.weights import CURRENT, WEIGHTS
+
+if TYPE_CHECKING:
+    from core.finding import ScorePoint
 
 WINDOW = timedelta(days=90)  # SCORING 2
 READ_BACK = timedelta(days=91)  # the window and the day more that consistency looks back to (SCORING 3, C)
@@ -109,46 +112,9 @@ def _age(reading: NetworkReading, now: datetime) -> timedelta:
 # --- history ----------------------------------------------------------------------------------------------------------
 
 
-class DayScore(Protocol):
-    """One account's score of one UTC day, as the store keeps it; the figures are None in states without a number."""
-
-    @property
-    def at(self) -> datetime:
-        """When it was computed."""
-        ...
-
-    @property
-    def score(self) -> float | None:
-        """The score, 1 to 100."""
-        ...
-
-    @property
-    def low(self) -> float | None:
-        """The low end of its 90 % range."""
-        ...
-
-    @property
-    def high(self) -> float | None:
-        """The high end of its 90 % range."""
-        ...
-
-    @property
-    def state(self) -> str:
-        """One of core.models.State."""
-        ...
-
-    @property
-    def model_version(self) -> str:
-        """The formula it was computed with."""
-        ...
-
-    @property
-    def flags(self) -> str | None:
-        """Names of the unusual patterns counted that day, separated by commas."""
-        ...
-
-
-def history(accounts: Mapping[str, Sequence[DayScore]], model_version: str | None = None) -> tuple[HistoryPoint, ...]:
+def history(
+    accounts: "Mapping[str, Sequence[ScorePoint]]", model_version: str | None = None
+) -> tuple[HistoryPoint, ...]:
     """Return a creator's combined score day by day, oldest first, of one model version when one is given.
 
     Several accounts are combined by the p-norm of SCORING 4. Their daily draws are not kept, so a past day's range
@@ -172,7 +138,7 @@ def _day(at: datetime) -> int:
     return at.astimezone(UTC).toordinal()
 
 
-def _joined(at: datetime, series: Iterable[Sequence[DayScore]]) -> HistoryPoint | None:
+def _joined(at: datetime, series: "Iterable[Sequence[ScorePoint]]") -> HistoryPoint | None:
     current = [point for days in series if (point := _last(days, at)) is not None]
     if not current:
         return None
@@ -189,6 +155,6 @@ def _joined(at: datetime, series: Iterable[Sequence[DayScore]]) -> HistoryPoint 
     )
 
 
-def _last(days: Sequence[DayScore], at: datetime) -> DayScore | None:
+def _last(days: "Sequence[ScorePoint]", at: datetime) -> "ScorePoint | None":
     before = [point for point in days if point.at <= at]
     return before[-1] if before and at - before[-1].at <= CARRY else None
