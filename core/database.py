@@ -34,7 +34,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Work = Callable[Concatenate[Connection, P], T]
 
-BUSY_S = 5.0  # how long a writer waits for another process before it gives up
+BUSY_S = 30.0  # how long a writer waits for another process: one that brings a long list in writes for 15 s
 READERS = 2  # reading lanes; more only wait for each other in Python
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",  # readers never wait for a writer
