@@ -5,10 +5,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
-from pydantic import Field, PlainValidator
+from pydantic import AliasChoices, Field, PlainValidator
 
 from core.connectors import facebook_owner
 from core.connectors.answers import Answer
@@ -143,6 +143,7 @@ class _PageNode(GraphWire):
     fans: Count = Field(None, alias="fan_count")
     followers: Count = Field(None, alias="followers_count")
     verification: Words = Field(None, alias="verification_status")
+    dated: Any = Field(None, validation_alias=AliasChoices("created_time", "updated_time", "start_time", "from"))
 
 
 _Views = Annotated[int | None, PlainValidator(facebook_owner.views)]
@@ -163,6 +164,11 @@ class _Posts(Paging):
 
 
 # --- answers to house types -------------------------------------------------------------------------------------------
+
+
+def _node(body: bytes, asked: Asked) -> Profile | None:
+    """Return a Page, or None for another node: pictures, events and groups have names too, and dates as no Page has."""
+    return None if _PageNode.model_validate_json(body).dated is not None else _profile(body, asked)
 
 
 def _profile(body: bytes, asked: Asked) -> Profile:
@@ -230,8 +236,9 @@ def _own_errors(error: GraphError, asked: Asked) -> SourceError | None:
 
 OWNER = facebook_owner.access(MANIFEST)
 PROFILE = Call(MANIFEST, "profile", NODE, _profile, _errors)
+ANY_NODE = Call(MANIFEST, "profile", NODE, _node, _errors)  # of a recorded answer
 POSTS = Call(MANIFEST, "posts", r"/[^/]+/posts$", _page, _errors)
-CALLS = (PROFILE, POSTS)
+CALLS = (ANY_NODE, POSTS)
 _APP = Call(MANIFEST, "app", PROFILE.path, lambda body, asked: _PageNode.model_validate_json(body), _errors)
 
 

@@ -159,11 +159,14 @@ class _Discovery(GraphWire):
     account: _Account = Field(alias="business_discovery")
 
 
+_OF_POSTS = ("timestamp", "media_type", "media_url", "permalink", "caption", "text")  # of comments too
+
+
 class _Node(_Account):
     """An answer of an unknown question to one node: our own account, or business discovery on it."""
 
     discovered: _Account | None = Field(None, alias="business_discovery")
-    posted: Any = Field(None, validation_alias=AliasChoices("timestamp", "media_type", "permalink"))  # media, comments
+    posted: Any = Field(None, validation_alias=AliasChoices(*_OF_POSTS))
 
 
 # --- answers to house types -------------------------------------------------------------------------------------------
@@ -179,7 +182,10 @@ def _read(body: bytes, asked: Asked) -> Profile | Page | None:
     account = node.discovered or node
     if account.media is not None and account.username is None and account.followers is None and account.total is None:
         return _page(account, asked)
-    return _shown(account, asked) if node.posted is None else None
+    about = (account.username, account.name, account.biography, account.followers, account.following, account.total)
+    if asked.unknown and (node.posted is not None or all(told is None for told in about)):
+        return None
+    return _shown(account, asked)
 
 
 def _shown(account: _Account, asked: Asked) -> Profile:

@@ -52,7 +52,7 @@ T = TypeVar("T")
 def _profile(body: bytes, asked: Asked) -> Profile:
     """Return an account; the answer tells no id, so the name it was asked for by has to serve."""
     person = StudiedAnswer.model_validate_json(body).data
-    if person.display_name is None and person.follower_count is None:
+    if not any(told is not None for told in person.model_dump().values()):
         raise missing("data.display_name")
     name = asked.handle or "unnamed"  # only a recorded answer does not tell what was asked
     return shown(person, name, name, asked.now)

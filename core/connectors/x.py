@@ -219,13 +219,15 @@ def _meaning(problem: Problem, asked: Asked) -> SourceError | None:
     if problem.name == "usage-capped":  # of a day or a month; the answer names no moment
         until = next_utc_midnight(asked.now)
         return QuotaExhausted(name, "X: the app's allowance of posts is used up.", retry_at=until)
+    if problem.code == _PROTECTED:
+        return Private(name, f"X: {whom} is protected.")
     if problem.code in _UNKNOWN:
         return NotFound(name, f"I can't find {whom} on X.")
     return Suspended(name, f"X: {whom} is suspended.") if problem.code == _SUSPENDED else None
 
 
 _PASSING = frozenset({"resource-unavailable", "internal-error"})
-_UNKNOWN, _SUSPENDED = frozenset({17, 34, 50}), 63  # codes of the first API [spec, "Response codes"]
+_UNKNOWN, _SUSPENDED, _PROTECTED = frozenset({17, 34, 50}), 63, 179  # codes of the first API [spec, "Response codes"]
 
 
 def _errors(answer: Answer, asked: Asked) -> SourceError | None:

@@ -75,6 +75,15 @@ async def test_switched_on_it_corroborates_and_changes_no_score(box: Sandbox) ->
             await app.lookups.lookup(TEAM, "wikidata:Q42")
         wikidata = next(n for n in await app.networks.of(TEAM) if n.manifest.name == "wikidata")
         assert wikidata.ready
+        assert [(state.spent, state.limit) for state in wikidata.budgets] == [(2, None)]
+
+
+async def test_a_figure_of_the_operators_is_kept(box: Sandbox) -> None:
+    figures = {"CLOUT_WIKIDATA__HOURLY_REQUESTS": "1", "CLOUT_MASTODON__DEFAULT_INSTANCE": "toot.example"}
+    async with opened(box, "wikidata", **figures) as app:
+        reading = await app.lookups.lookup(TEAM, "@beanco")
+        assert not any("Wikidata" in line for one in reading.candidates for line in one.evidence)
+    assert box.requests.count("wikidata") == 0
 
 
 async def test_namesakes_get_no_evidence(box: Sandbox) -> None:

@@ -29,7 +29,9 @@ def posts(many: int) -> Mapping[str, Any]:
     }
 
 
-async def spent(*answers: tuple[int, object], meter: Meter | None = None) -> tuple[float, SourceError | None, int]:
+async def spent(
+    *answers: tuple[int, object], meter: Meter | None = None, days: int = 91
+) -> tuple[float, SourceError | None, int]:
     """Dollars that a lookup leaves counted, its error, and how many requests it made."""
     left, asked = list(answers), 0
 
@@ -47,7 +49,7 @@ async def spent(*answers: tuple[int, object], meter: Meter | None = None) -> tup
     try:
         client = http.scoped(MANIFEST, meter=meter)
         keys = {"bearer_token": SecretStr(TOKEN)}
-        await fetch(Target(handle="boats"), NOW - timedelta(days=91), client, FixedClock(NOW), keys)
+        await fetch(Target(handle="boats"), NOW - timedelta(days=days), client, FixedClock(NOW), keys)
     except SourceError as err:
         error = err
     finally:
@@ -84,6 +86,22 @@ async def test_nothing_is_asked_for_that_the_cap_does_not_hold() -> None:
     usd, error, requests = await spent(meter=Meter({"usd": 0.01}, refuse))
     assert (usd, type(error), requests) == (0, PaymentRequired, 0)
     assert asked_for == [{"usd": pytest.approx(0.5)}]
+
+
+async def test_a_read_of_what_is_new_sets_aside_what_its_first_page_can_cost() -> None:
+    asked_for: list[float] = []
+
+    async def once(cost: Cost) -> None:
+        asked_for.extend([cost["usd"]] if "usd" in cost else [])
+        if len(asked_for) > 1:
+            error = PaymentRequired("x", "X: today's spending cap is reached.")
+            error.ours = True
+            raise error
+
+    more = {**posts(34), "meta": {"result_count": 34, "next_token": "t2"}}
+    found = await spent((200, USER), (200, more), meter=Meter({"usd": 0.01}, once), days=4)
+    assert found == (0.18, None, 2), "what was paid for is kept, a page that the cap does not hold is left out"
+    assert asked_for == [pytest.approx(0.17), pytest.approx(0.17)]
 
 
 async def test_a_token_is_tried_for_nothing() -> None:
