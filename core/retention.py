@@ -26,6 +26,7 @@ from core.tables import (
 UNTRACKED_FOR = timedelta(days=7)  # after the last fetch of an account nobody tracks; and the age of its counts
 COUNTS_FOR = timedelta(days=190)  # after publication: two windows and some, so that a change can be explained
 SCORES_FOR = timedelta(days=400)  # a year and a month: the same week of last year can be compared
+HASTY = timedelta(days=7)  # what a network lets stand for less than this is purged every hour rather than every day
 READ_BACK = timedelta(days=91)  # a post older than this is no longer fetched, so its last fetch was then
 PAGE = 100  # accounts a transaction: some milliseconds, so that no lookup waits long for its turn to write
 
@@ -82,24 +83,27 @@ TRACKED = exists().where(
 )
 
 
-_PAGE = (
-    select(
-        accounts.c.id,
-        accounts.c.network,
-        accounts.c.fetched_at,
-        accounts.c.reading.is_not(None).label("read"),
-        _LINKED.label("linked"),
-        TRACKED.label("tracked"),
-    )
-    .where(accounts.c.id > bindparam("after"))
-    .order_by(accounts.c.id)
-    .limit(PAGE)
-)
+_FOUND = select(
+    accounts.c.id,
+    accounts.c.network,
+    accounts.c.fetched_at,
+    accounts.c.reading.is_not(None).label("read"),
+    _LINKED.label("linked"),
+    TRACKED.label("tracked"),
+).limit(PAGE)
+_PAGE = _FOUND.where(accounts.c.id > bindparam("after")).order_by(accounts.c.id)
+# by way of the index of networks: few accounts are on those, and a walk by id would read all the others
+_PAGE_OF = _FOUND.where(
+    accounts.c.id + 0 > bindparam("after"), accounts.c.network.in_(bindparam("networks", expanding=True))
+).order_by(accounts.c.id + 0)
 
 
-def purge_page(conn: Connection, now: datetime, retention: Mapping[str, timedelta], after: int) -> Purged:
-    """Apply the limits to the next `PAGE` accounts after the id `after`."""
-    rows = conn.execute(_PAGE, {"after": after}).all()
+def purge_page(
+    conn: Connection, now: datetime, retention: Mapping[str, timedelta], after: int, networks: Sequence[str] = ()
+) -> Purged:
+    """Apply the limits to the next `PAGE` accounts after the id `after`, to those on some `networks` alone."""
+    which, few = (_PAGE_OF, {"networks": list(networks)}) if networks else (_PAGE, {})
+    rows = conn.execute(which, {"after": after, **few}).all()
     gone: list[int] = []
     bare: list[int] = []
     unread: list[int] = []

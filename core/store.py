@@ -243,23 +243,30 @@ class Store:
         await self._db.write(keeping.purge_misses, now)
         for team in await self._db.read(leaving.overdue, now):  # first: what only they tracked lapses right after
             await self._db.write(leaving.purge_team, team, now)
-        emptied = 0
-        last: int | None = 0
-        while last is not None:
-            page = await self._db.write(keeping.purge_page, now, retention, last)
-            last, emptied = page.last_id, emptied + page.emptied
+        emptied = await self._purge_accounts(now, retention)
         done: int | None = 0
         while done is not None:
             done = await self._db.write(keeping.purge_days, now, done)
         await self._db.write(keeping.note_purge, now)
         return emptied
 
+    async def _purge_accounts(
+        self, now: datetime, retention: Mapping[str, timedelta], networks: Sequence[str] = ()
+    ) -> int:
+        emptied = 0
+        last: int | None = 0
+        while last is not None:
+            page = await self._db.write(keeping.purge_page, now, retention, last, networks)
+            last, emptied = page.last_id, emptied + page.emptied
+        return emptied
+
     async def purge_daily(self, retention: Mapping[str, timedelta]) -> int:
-        """`purge`, unless it has already run on this UTC day."""
+        """`purge`; once it has run on this UTC day, only of the networks that let nothing stand for a week."""
         now = self._clock.now()
-        if await self._db.read(keeping.purged_today, now):
-            return 0
-        return await self.purge(now, retention)
+        if not await self._db.read(keeping.purged_today, now):
+            return await self.purge(now, retention)
+        hasty = [network for network, limit in retention.items() if limit < keeping.HASTY]
+        return await self._purge_accounts(now, retention, hasty) if hasty else 0
 
     # --- creators and settings: each team's own ---
 

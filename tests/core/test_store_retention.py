@@ -183,3 +183,16 @@ async def test_the_daily_purge_runs_once_a_utc_day(tmp_path: Path) -> None:
         assert await store.purge_daily({}) == 0
         clock.moment += DAY
         assert await store.purge_daily({}) == 1
+
+
+async def test_what_a_network_lets_stand_for_days_only_is_purged_within_the_hour(tmp_path: Path) -> None:
+    clock, limits = HandClock(NOON), {"linkedin": timedelta(days=2), "youtube": timedelta(days=30)}
+    async with open_store(tmp_path, clock) as store:
+        for network in ("linkedin", "mastodon"):
+            await keep_fetch(store, network=network, native_id="1", posts=make_posts(2, network))
+        clock.moment = NOON + timedelta(days=1, hours=23)
+        assert await store.purge_daily(limits) == 0
+        clock.moment += timedelta(hours=2)
+        assert await store.purge_daily(limits) == 1, "the day's purge was before its time"
+        assert await store.find("T1", "x", "linkedin", [("linkedin", "glow.bsky.social")]) is None
+        assert await store.find("T1", "x", "mastodon", [("mastodon", "glow.bsky.social")]) is not None
