@@ -63,7 +63,7 @@ MANIFEST = Manifest(
     counts=frozenset({"likes", "reposts", "replies", "quotes"}),
     supplies_kind=True,
     follow_hosts=True,
-    reset_headers=("mastodon",),
+    reset_headers=("mastodon", "retry-after"),  # the second one from some relatives
     limits="300 requests in 5 minutes on each server.",
     cost="Free; no key on most servers.",
     attribution="Mastodon",
@@ -168,7 +168,7 @@ def _page(body: bytes, asked: Asked) -> Page:
     authors = [item["author"] for item in items]
     # whose statuses these are when nobody says; of a boost too, the wrapper is the booster's own
     whose = asked.subject.rpartition("@")[0] or max(authors, key=authors.count, default="")
-    oldest = min((item["created_at"] for item in items), default=None)
+    oldest = items[-1]["created_at"] if items else None  # some servers let posts be dated back
     own = [item for item in items if item["author"] == whose and is_open(item)]
     known = asked.host if isinstance(asked, At) else None
     for item in own:

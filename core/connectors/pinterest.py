@@ -130,11 +130,11 @@ def _page(body: bytes, asked: Asked) -> Page:
         words = "Pinterest changed its answers: boards for pins."
         raise SourceChanged(MANIFEST.name, words, field="items.0.privacy")
     posts = (as_post(pin) for pin in told.items if is_own(pin, asked.handle))
-    dates = (pin.created_at for pin in told.items if pin.created_at is not None)
+    dates = (pin.created_at for pin in reversed(told.items) if pin.created_at is not None)
     return Page(
         posts=tuple(post for post in posts if post is not None),
         cursor=told.bookmark,
-        oldest=min(dates, default=None),
+        oldest=next(dates, None),
         items=len(told.items),
         ids=tuple(pin.id for pin in told.items),
     )

@@ -189,7 +189,8 @@ def _shown(account: _Account, asked: Asked) -> Profile:
 def _page(body: bytes, asked: Asked) -> Page:
     told = _Listing.model_validate_json(body).data
     items = told.children
-    oldest = min((item["created_at"] for item in items if item["created_at"] is not None), default=None)
+    # what is pinned to the profile stands on top whatever its age, so only the last one tells how far the page reaches
+    oldest = next((item["created_at"] for item in reversed(items) if item["created_at"] is not None), None)
     ids = tuple([f"{item['sort']}_{item['native_id']}" for item in items])
     own = [
         item

@@ -63,9 +63,12 @@ def _ietf_epoch(headers: Headers, now: datetime) -> datetime | None:
 
 
 def _mastodon(headers: Headers, now: datetime) -> datetime | None:
-    """ISO 8601, usually with microseconds."""
+    """ISO 8601, usually with microseconds; epoch seconds on some relatives."""
+    text = headers.get("x-ratelimit-reset", "").strip()
+    if (seconds := _number(text)) is not None:
+        return _epoch(now, seconds)
     try:
-        return _aware(datetime.fromisoformat(headers.get("x-ratelimit-reset", "").strip()))
+        return _aware(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         return None
 

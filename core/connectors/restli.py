@@ -18,7 +18,7 @@ from core.connectors.answers import Answer
 from core.connectors.base import Asked, Call, unreachable
 from core.connectors.faults import HttpError
 from core.connectors.resets import next_utc_midnight
-from core.errors import NeedsOwner, RateLimited, SourceAuthFailed, SourceError, TokenExpired
+from core.errors import NeedsOwner, RateLimited, SourceAuthFailed, SourceError, TokenExpired, Unavailable
 from core.models import Clock
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def refusal(answer: Answer, asked: Asked) -> SourceError | None:
     """Return what an answer refuses by LinkedIn's table, None for what means the same on every network."""
     if answer.status == 401:  # 65600 invalid, 65601 revoked, 65602 expired
         return TokenExpired(NAME, f"{LABEL} refused the owner's token: the account has to be connected again.")
+    if answer.status == 403 and answer.content_type.endswith("html"):  # from in front of the API: about nobody
+        return Unavailable(NAME, f"{LABEL} answered with a web page instead of data.")
     if answer.status == 403:
         return NeedsOwner(NAME, NEEDS_OWNER)
     if answer.status == 426:

@@ -169,7 +169,8 @@ def _uploads(body: bytes, asked: Asked) -> Page:
     items = [item for item in found.items or () if item["native_id"]]
     ids = tuple(dict.fromkeys(item["native_id"] for item in items))
     dated = {item["native_id"]: item for item in items if item["created_at"] is not None}
-    oldest = min((item["created_at"] for item in dated.values()), default=None)
+    # an old one out of its turn is no end of the window: only the last one tells how far the page reaches
+    oldest = next((item["created_at"] for item in reversed(dated.values())), None)
     posts = UPLOADED.posts(dated.values())
     return Page(posts=posts, cursor=found.cursor, oldest=oldest, items=len(found.items or ()), ids=ids)
 
