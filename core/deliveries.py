@@ -34,6 +34,7 @@ NOTED_LATE = timedelta(minutes=10)  # from then on a message says when it was du
 BLOCKED_FIRST, REFUSED_FIRST = timedelta(hours=1), timedelta(seconds=30)  # waits, doubled after each failure
 REFUSED_LONGEST = timedelta(minutes=30)
 _SOON = timedelta(seconds=5)
+_LAST_TRY = timedelta(minutes=2)  # before a message is too late
 _ELSEWHERE = timedelta(seconds=30)  # until another process, which has the platform, may try
 
 Render = Callable[[Delivery], Awaitable[tuple[Card, ...]]]
@@ -134,7 +135,7 @@ class Deliveries:
         try:
             cards = (one.card,) if one.card is not None else await self._render(one)
         except CloutError as error:
-            return await self._settle(one, "pending", error, wait=_backed_off(REFUSED_FIRST, one, REFUSED_LONGEST))
+            return await self._settle(one, "pending", error, wait=self._backed_off(REFUSED_FIRST, one, REFUSED_LONGEST))
         if not cards:
             return await self._settle(one, "skipped", None)
         return await self._send(one, messenger, *cards)
@@ -174,8 +175,10 @@ class Deliveries:
         if error.retry_at is not None:
             return await self._settle(one, "pending", error, wait=max(error.retry_at - self._clock.now(), _SOON))
         if isinstance(error, DeliveryForbidden):
-            return await self._settle(one, "pending", error, wait=_backed_off(BLOCKED_FIRST, one, outbox.LONGEST_WAIT))
-        return await self._settle(one, "pending", error, wait=_backed_off(REFUSED_FIRST, one, REFUSED_LONGEST))
+            return await self._settle(
+                one, "pending", error, wait=self._backed_off(BLOCKED_FIRST, one, outbox.LONGEST_WAIT)
+            )
+        return await self._settle(one, "pending", error, wait=self._backed_off(REFUSED_FIRST, one, REFUSED_LONGEST))
 
     async def _settle(
         self,
@@ -211,6 +214,12 @@ class Deliveries:
             await self._tell(one, *notice)
         return state
 
+    def _backed_off(self, first: timedelta, one: Delivery, longest: timedelta) -> timedelta:
+        """Return twice the last wait; a message is tried once more right before it is old news."""
+        doubled: timedelta = first * 2 ** min(one.failures, 16)
+        last = one.due_at + outbox.LATEST - _LAST_TRY - self._clock.now()
+        return min(doubled, longest, last if last > timedelta(0) else longest)
+
     async def _tell(self, one: Delivery, person: str, card: Card) -> None:
         messenger = self._messengers.get(one.place.platform)
         if messenger is not None:
@@ -230,8 +239,3 @@ def _repeatable(one: Delivery, now: datetime) -> bool:
         return False
     # after a step back of the clock nobody knows how long ago it was
     return allowed == timedelta.max or timedelta(0) <= now - one.tried_at <= allowed
-
-
-def _backed_off(first: timedelta, one: Delivery, longest: timedelta) -> timedelta:
-    doubled: timedelta = first * 2 ** min(one.failures, 16)
-    return min(doubled, longest)

@@ -92,6 +92,12 @@ def move(conn: Connection, watch_id: int, place: Place) -> None:
     outbox.move(conn, KIND, watch_id, place, ~others)
 
 
+def leave_unsaid(conn: Connection, watch_id: int) -> None:
+    """Drop what waits to be told of a watch and is not written yet: it would be told in the words of another rule."""
+    waits = select(deliveries.c.key).where(deliveries.c.state == "pending", deliveries.c.payload.is_(None))
+    conn.execute(delete(watch_alerts).where(watch_alerts.c.watch_id == watch_id, watch_alerts.c.delivery.in_(waits)))
+
+
 def take_back(conn: Connection, moves: Sequence[tuple[int, int, int]]) -> None:
     """Undo what was not told after all, by watch, creator and reading: it waits for the next reading, as before."""
     a, m = watch_alerts.c, watch_marks.c

@@ -27,7 +27,7 @@ from core.tables import AnyRow, creators, from_ms, handle_key, moment_or_none, t
 from core.tables_watches import watch_alerts
 from core.tracking import Tracking
 from core.watches import Alert, Listed, Rule, Watch, across
-from core.watches_told import KIND, move, take_back
+from core.watches_told import KIND, leave_unsaid, move, take_back
 
 __all__ = ["Changed", "Listed", "Page", "SetUp", "Watch", "Watches"]
 
@@ -331,6 +331,7 @@ def _store(conn: Connection, before: Watch, after: Watch, now: datetime) -> bool
     if after.place.where != before.place.where:
         move(conn, after.id, after.place)
     if after.rule != before.rule:
+        leave_unsaid(conn, after.id)
         rows.unmark(conn, after.id)
         _baseline(conn, after, now)
     return True

@@ -158,3 +158,41 @@ async def test_what_alerts_said_is_forgotten_where_nobody_has_a_digest(tmp_path:
         kept = await app.store.database.read(outbox.stored, key)
         assert kept is not None
         assert (kept.state, kept.card) == ("sent", None)
+
+
+async def test_an_alert_of_a_rule_that_was_changed_is_not_told_in_the_new_ones_words(
+    tmp_path: Path, clock: HandClock
+) -> None:
+    heard = Heard()
+    async with running(tmp_path, clock, heard) as app:
+        await keep_day(app.store, "glow", 48, clock.now())
+        await follow(app.store, "glow", clock.now() - 60 * DAY)
+        rule = parse_rule(["above", "50"], ["bluesky"])
+        await app.watches.add(TEAM, rule=rule, creator="bluesky:glow.bsky.social", place=CREATORS)
+        clock.moment += DAY
+        await keep_day(app.store, "glow", 55, clock.now())
+        await app.watches.evaluate(clock.now())
+        await app.watches.edit(TEAM, 1, rule=parse_rule(["above", "60"], ["bluesky"]))
+        assert await tick(app, clock) == ["skipped"]
+        clock.moment += DAY
+        await keep_day(app.store, "glow", 61, clock.now())
+        await app.watches.evaluate(clock.now())
+        assert await tick(app, clock) == ["sent"]
+        assert "@glow is above 60: 61" in " ".join(heard.sent[-1][1].facts())
+
+
+async def test_a_channel_that_opens_again_within_the_day_gets_its_digest(tmp_path: Path, clock: HandClock) -> None:
+    heard = Heard()
+    heard.failing = lambda key: DeliveryForbidden("#creators", "Missing permission.")
+    async with open_store(tmp_path, clock) as store:
+        office, one = Office(store, clock, heard), due()
+        await put(store, one)
+        for minutes in range(0, 25 * 60, 10):
+            clock.moment = NOON + timedelta(minutes=minutes, seconds=minutes % 20)
+            if (
+                minutes == 16 * 60
+            ):  # the next try would come 31 hours after the first
+                heard.failing = lambda key: None
+            for key in await office.deliveries.waiting(clock.now()):
+                await office.deliveries.deliver(key)
+        assert await state_of(store, one.key) == "sent"
