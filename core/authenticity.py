@@ -13,6 +13,7 @@ import numpy as np
 
 from core import figures
 from core.columns import DAY, in_order
+from core.context import assumed
 from core.evidence import Evidence, Floats, daily, explained, jumps, longest_awake, lost_share
 from core.models import Flag, FlagGroup, FollowerReading, Inputs, Post, Profile, Score
 from core.patterns import PATTERNS, Patterns
@@ -71,10 +72,11 @@ def ghost_audience(seen: Evidence) -> Flag | None:
     judged = followers >= rules.ghost_followers and inputs.posts >= rules.ghost_posts
     if not judged or inputs.typical_reactions >= rules.ghost_share * expected:
         return None
+    draw = "are assumed to draw" if assumed(seen.profile.network, seen.weights) else "draw"
     return _flag(
         "ghost audience",
         f"a post draws {figures.count(seen.typical)} reactions from {figures.count(followers)} followers; creators of "
-        f"this size draw about {figures.count(expected)}, and under {figures.percent(rules.ghost_share)} of that is "
+        f"this size {draw} about {figures.count(expected)}, and under {figures.percent(rules.ghost_share)} of that is "
         "marked",
         rules.ghost_share,
         reactions=seen.typical,
