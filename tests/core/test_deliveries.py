@@ -68,6 +68,16 @@ async def state_of(store: Store, key: str) -> str:
     return found.state
 
 
+async def cut_off(step: str, store: Store, clock: HandClock, heard: Heard) -> tuple[Delivery, Office]:
+    """Return a delivery whose process ended at a step, and a process that lives."""
+    dead, one = Office(store, clock, heard), due(heard.platform)
+    await put(store, one)
+    dead.stop = step
+    with pytest.raises(Killed):
+        await dead.deliveries.deliver(one.key)
+    return one, Office(store, clock, heard)
+
+
 # --- processes that stop ----------------------------------------------------------------------------------------------
 
 
@@ -77,12 +87,7 @@ async def test_a_process_that_ends_at_any_step_loses_and_doubles_nothing(
 ) -> None:
     clock, heard = HandClock(NOON), Heard(platform)  # type: ignore[arg-type]
     async with open_store(tmp_path, clock) as store:
-        dead, alive = Office(store, clock, heard), Office(store, clock, heard)
-        one = due(platform)
-        await put(store, one)
-        dead.stop = step
-        with pytest.raises(Killed):
-            await dead.deliveries.deliver(one.key)
+        one, alive = await cut_off(step, store, clock, heard)
         assert await alive.deliveries.deliver(one.key) in {"sending", "sent"}, "a living claim is left alone"
         clock.moment += LEASE + timedelta(seconds=20)
         for key in await alive.deliveries.waiting(clock.now()):
@@ -113,12 +118,7 @@ async def test_a_clock_that_steps_back_an_hour_delays_nothing_and_doubles_nothin
 ) -> None:
     clock, heard = HandClock(NOON), Heard(platform)  # type: ignore[arg-type]
     async with open_store(tmp_path, clock) as store:
-        dead, alive = Office(store, clock, heard), Office(store, clock, heard)
-        one = due(platform)
-        await put(store, one)
-        dead.stop = step
-        with pytest.raises(Killed):
-            await dead.deliveries.deliver(one.key)
+        one, alive = await cut_off(step, store, clock, heard)
         clock.moment -= timedelta(hours=1)
         for _ in range(8):
             clock.moment += timedelta(minutes=10)

@@ -1,7 +1,6 @@
 """The same kills on a real PostgreSQL, where any number of processes work: taken over, fenced off, never doubled."""
 
 import asyncio
-import json
 import os
 import signal
 import threading
@@ -16,7 +15,7 @@ import pytest
 
 from sandbox.server import Sandbox
 from tests import postgres
-from tests.jobs.matrix_cases import CASES
+from tests.jobs.matrix_cases import noting
 from tests.jobs.partition import Wire
 from tests.jobs.processes import Zygote
 from tests.jobs.test_kill_matrix import (
@@ -104,14 +103,7 @@ def world(
 @pytest.fixture
 def survived() -> Iterator[Callable[[str], None]]:
     """Note that a case held on PostgreSQL."""
-    held: list[str] = []
-    yield held.append
-    path = os.environ.get("CLOUT_MATRIX")
-    for name in held:
-        assert name in CASES
-        if path:
-            with Path(path).open("a", encoding="utf-8") as file:
-                file.write(json.dumps({**CASES[name]._asdict(), "database": "PostgreSQL"}) + "\n")
+    yield from noting("PostgreSQL")
 
 
 class Behind(threading.Thread):

@@ -105,7 +105,7 @@ def connect(app: App, order: dict[str, Any]) -> None:
     slack = app.settings.slack
     if order.get("team") and slack.bot_token is not None:
         client = web_client(slack, slack.bot_token.get_secret_value())
-        app.messengers.add(SlackMessenger(OneClient(client, order["team"]), Charts(app.draw), app.clock))
+        app.messengers.add(SlackMessenger(OneClient(client, order["team"], None), Charts(app.draw), app.clock))
 
 
 async def quiet(service: JobsService, least: int, most: int, *, full: bool) -> None:
