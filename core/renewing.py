@@ -28,6 +28,7 @@ from core.revoking import Revoking
 from core.sources import Opened, Source, of_team
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # after a renewal that did not come through
+REFUSED_PAUSE = timedelta(hours=1)  # after a renewal that was refused, while the token still reads
 _AT_A_TICK = 50  # tokens renewed by one process in one tick; the others come with the next
 
 T = TypeVar("T")
@@ -157,7 +158,7 @@ class Renewing:
 
     def _rests(self, where: Where, now: datetime) -> bool:
         pause = self._pauses.get(where)
-        return pause is not None and now < pause.until <= now + LONGEST_PAUSE
+        return pause is not None and now < pause.until <= now + max(LONGEST_PAUSE, REFUSED_PAUSE)
 
     async def _renewed(self, where: Where, refused: SecretStr | None) -> OwnerToken:
         """Renew the token as it is stored now: another process may have done it meanwhile."""
@@ -169,7 +170,7 @@ class Renewing:
             raise gone
         if self._is_newer(token, refused, access):
             return token
-        after = await self._given(where, source, token)
+        after = await self._given(where, source, token, refused)
         self._unstored[where] = token, after  # stays there when the database fails now: the old one is spent
         kept = await self._credentials.renew_owner(where.team, where.network, after, token)
         del self._unstored[where]
@@ -182,15 +183,23 @@ class Renewing:
             raise gone
         return newer  # the owner has connected anew meanwhile
 
-    async def _given(self, where: Where, source: Source, token: OwnerToken) -> OwnerToken:
-        """Return what the network gives in place of a token, or has given already."""
+    async def _given(self, where: Where, source: Source, token: OwnerToken, refused: SecretStr | None) -> OwnerToken:
+        """Return what the network gives in place of a token, or has given already.
+
+        A refusal ends a permission only once its token reads no more: networks word refusals in ways they never wrote
+        down, and one that passes by itself must not cost the owner another consent.
+        """
         before, after = self._unstored.get(where, (token, None))
         if after is not None and before.access == token.access:
             return after
         try:
             grant = await source.renewed(_grant(token), self._patience)
         except TokenExpired:
-            await self._end(where, token)
+            now = self._clock.now()
+            if refused is None and token.expires_at is not None and now < token.expires_at:
+                self._pauses[where] = _Pause(now + min(REFUSED_PAUSE, token.expires_at - now), 0)
+            else:
+                await self._end(where, token)
             raise
         except SourceError:
             self._rest(where)

@@ -189,9 +189,7 @@ async def test_a_channel_that_opens_again_within_the_day_gets_its_digest(tmp_pat
         await put(store, one)
         for minutes in range(0, 25 * 60, 10):
             clock.moment = NOON + timedelta(minutes=minutes, seconds=minutes % 20)
-            if (
-                minutes == 16 * 60
-            ):  # the next try would come 31 hours after the first
+            if minutes == 16 * 60:  # the next try would come 31 hours after the first
                 heard.failing = lambda key: None
             for key in await office.deliveries.waiting(clock.now()):
                 await office.deliveries.deliver(key)

@@ -103,6 +103,7 @@ async def test_an_ended_permission_is_told_once_and_never_a_drop(tmp_path: Path,
         await app.store.track(TEAM, "glow", net.clock.now())
         net.clock.move(hours=20)
         net.renew_error = TokenExpired("closed", ended(CLOSED))
+        net.clock.move(hours=4)
         assert await app.renewing.renew_due(net.clock.now()) == 0
         net.renew_error = AssertionError("asked again in vain")  # type: ignore[assignment]
         assert await app.store.database.read(owners_ending, net.clock.now() + timedelta(days=9)) == [], "nor looked at"
@@ -114,6 +115,21 @@ async def test_an_ended_permission_is_told_once_and_never_a_drop(tmp_path: Path,
     assert closed.status == "token_expired"
     assert closed.score is not None
     assert after.score.score == pytest.approx(before.score.score, abs=1)
+
+
+async def test_a_refusal_that_passes_costs_no_owner_another_consent(tmp_path: Path, net: Net) -> None:
+    async with opened(tmp_path, net) as app:
+        await granted(app, net)
+        net.clock.move(hours=19)
+        net.renew_error = TokenExpired("closed", ended(CLOSED))
+        assert await app.renewing.renew_due(net.clock.now()) == 0
+        assert (await app.lookups.lookup(TEAM, "closed:glow", fresh=True)).networks[0].status == "ok", "it still reads"
+        net.renew_error = None
+        net.clock.move(minutes=59)
+        assert await app.renewing.renew_due(net.clock.now()) == 0, "not asked again and again"
+        net.clock.move(minutes=2)
+        assert await app.renewing.renew_due(net.clock.now()) == 1
+        assert await held(app) == "a-1 r-1"
 
 
 async def test_a_network_that_is_down_is_asked_again_later_and_seldom(tmp_path: Path, net: Net) -> None:
