@@ -10,12 +10,12 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-from bots.discord_answer import NEUTRAL
 from bots.discord_bot import DiscordFront
 from bots.discord_client import connected as discord_connected
 from bots.slack_app import SlackFront
 from bots.slack_socket import connected as slack_connected
 from core.app import App, build
+from core.cards_fronts import NEUTRAL
 from core.connectors import manifests
 from core.settings import Settings
 from sandbox.server import Sandbox

@@ -16,12 +16,12 @@ import structlog
 from bots.discord_view import embed, layout, rows_only
 from bots.render_discord import PICTURE, DiscordMessage, render
 from core.card import Attachment, Button, Card, line
+from core.cards_fronts import NEUTRAL
 from core.cards_remarks import file_not_sent
 from core.models import ChartSpec
 
 Draw = Callable[[ChartSpec], Awaitable[bytes]]
 
-NEUTRAL = "This answer is for the asker alone."
 GONE = frozenset({10062, 50027, 10015, 10008, 40060})  # token or message gone, or answered already
 INVALID, TOO_LARGE = 50035, 40005
 _AGAIN = 0.5  # seconds until a connection that broke is tried once more

@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -16,19 +17,22 @@ import discord
 import structlog
 from discord import app_commands
 
+from bots.controls import Press, again
 from bots.discord_answer import GONE, Answer
-from bots.discord_commands import Value, fill
-from bots.discord_controls import OldControl, Press, pressed
+from bots.discord_commands import Value, fill, shown_as
+from bots.discord_controls import pressed
 from bots.discord_view import entered, form, layout, missing
 from bots.render_discord import render
-from bots.rereading import FRESH, Rereadings
+from bots.rereading import Rereadings
 from bots.running import FAREWELL, STOP_SECONDS, Running, Seen
 from core.app import App
-from core.card import Button, Card
+from core.card import Card
 from core.cards_errors import unexpected_card
+from core.cards_fronts import NO_SERVER, RESTARTING, typed_instead
+from core.cards_remarks import more_named, nobody_named
 from core.commands import COMMANDS, DEFAULT_COMMAND, Command, Context, Invocation, invoke, refusal, run
 from core.commands.grammar import ArgumentKind, creators_of
-from core.errors import AmbiguousHandle, BadHandle, CloutError, InputError, NotAllowed, UnknownNetwork
+from core.errors import AmbiguousHandle, BadHandle, CloutError, NotAllowed, UnknownNetwork
 from core.handles import Handle
 from core.mentions import creators_in
 from core.messenger import Place
@@ -36,8 +40,9 @@ from core.models import ChartSpec
 from core.schedules import zones_like
 
 Interaction = discord.Interaction[Any]
+Remark = Callable[[Card], Card]
+"""Adds to a card that is no error."""
 
-RESTARTING = "Clout is restarting. Please try again in a minute."
 MENU = "Influence of links here"
 SUGGEST_SECONDS = 0.2  # for names while somebody types
 _BROKEN = (aiohttp.ClientError, TimeoutError, OSError)
@@ -46,8 +51,6 @@ AWAY = (discord.HTTPException, discord.InteractionResponded, *_BROKEN)
 
 _TAKEN = 40060  # Discord: the interaction has been acknowledged already
 _CHOICES, _CHOICE = 25, 100  # names offered, and characters of each
-_NO_SERVER = "There is no server here whose things could be changed: use the command in a server that has Clout."
-_NO_LINKS = "That message names no creator I could look up: a profile link or a handle such as @name."
 
 log = structlog.get_logger("clout.discord")
 
@@ -114,12 +117,8 @@ class DiscordFront:
             if command is not None and press.verb == "run" and missing(command, press):
                 await self._asked(interaction, command, press)
                 return
-            share, page = press.verb == "share", press.page
-            wanted = self._wanted(press, private=_ephemeral(interaction) and not share)
-            # a new reading and another page take the place of the card, anything else stands below it
-            in_place = press.verb == "page" or (press.verb == "run" and FRESH in press.options)
-        except OldControl as error:
-            wanted = InputError(str(error))
+            wanted = press.wanted(private=_ephemeral(interaction))
+            share, page, in_place = press.verb == "share", press.page, press.replaces
         except CloutError as error:
             wanted = error
         await self._take_on(interaction, wanted, page=page, in_place=in_place, share=share)
@@ -127,22 +126,23 @@ class DiscordFront:
     async def _take_on(
         self,
         interaction: Interaction,
-        wanted: Invocation | CloutError,
+        wanted: Invocation | CloutError | Card,
         *,
         page: int = 0,
         in_place: bool = False,
         share: bool = False,
+        remark: Remark | None = None,
     ) -> None:
         """Decide who sees the answer, defer, and let the rest go on beside."""
         team = team_of(interaction)
         if in_place:
             hidden = _ephemeral(interaction)
         else:
-            hidden = isinstance(wanted, CloutError) or (not share and self._hides(team, wanted))
+            hidden = not isinstance(wanted, Invocation) or (not share and self._hides(team, wanted))
         if await self._deferred(interaction, private=hidden, in_place=in_place):
             answer = Answer(interaction, self._drawn, private=hidden, in_place=in_place)
             deed = Deed(team, interaction, answer)
-            self._begin(deed, self._ran(deed, wanted, page=page))
+            self._begin(deed, self._ran(deed, wanted, page=page, remark=remark))
 
     async def on_form(self, interaction: Interaction) -> None:
         """Answer a form that was sent."""
@@ -156,15 +156,21 @@ class DiscordFront:
                 for name, values in words.items()
             }
             wanted = invoke(press.command, **{**press.options, **given})
-        except OldControl as error:
-            wanted = InputError(str(error))
         except CloutError as error:
             wanted = error
         await self._take_on(interaction, wanted)
 
     async def on_message_menu(self, interaction: Interaction, message: discord.Message) -> None:
         """Look up whom a message names, for the asker alone."""
-        await self._take_on(interaction, self._named_in(message))
+        texts = [message.content, *(text for one in message.embeds for text in (one.url, one.title) if text)]
+        found = creators_in(texts, self._app.manifests)
+        if not found.creators:
+            await self._take_on(interaction, nobody_named())
+        elif len(found.creators) == 1:
+            await self._take_on(interaction, invoke(DEFAULT_COMMAND, private=True, creator=found.creators[0]))
+        else:
+            wanted = invoke("compare", private=True, creators=found.creators)
+            await self._take_on(interaction, wanted, remark=partial(more_named, more=found.more))
 
     async def suggest(self, interaction: Interaction, kind: ArgumentKind, begun: str) -> Sequence[tuple[str, str]]:
         """Return names with values that could be meant, within a fifth of a second; nothing when that is not enough."""
@@ -228,14 +234,14 @@ class DiscordFront:
         if not self._seen.first(str(interaction.id)):
             return False
         stopping = self._running.stopping
-        for again in (False, True):
+        for repeated in (False, True):
             try:
                 if stopping:
                     await interaction.response.send_message(RESTARTING, ephemeral=True)
                 else:
                     await interaction.response.defer(ephemeral=private, thinking=not in_place)
             except discord.HTTPException as error:
-                if again and error.code == _TAKEN:  # the first try has arrived after all
+                if repeated and error.code == _TAKEN:  # the first try has arrived after all
                     return not stopping
                 log.warning("an interaction could not be taken on", code=error.code, late=error.code in GONE)
                 return False
@@ -249,12 +255,13 @@ class DiscordFront:
         """Open a form for what a button leaves out."""
         made = form(command, press, self.networks())
         try:
-            if made is None or self._running.stopping:
-                await interaction.response.send_message(RESTARTING if made else _NO_LINKS, ephemeral=True)
-            else:
+            if made is not None and not self._running.stopping:
                 await interaction.response.send_modal(made)
-        except discord.HTTPException as error:
-            log.warning("a form could not be opened", code=error.code)
+            else:
+                words = RESTARTING if made is not None else typed_instead(shown_as(command))
+                await interaction.response.send_message(words, ephemeral=True)
+        except AWAY as error:
+            log.warning("a form could not be opened", error=type(error).__name__)
 
     # --- what is done about it ----------------------------------------------------------------------------------------
 
@@ -283,37 +290,26 @@ class DiscordFront:
         with suppress(*AWAY):
             await interaction.response.send_message(view=told, ephemeral=True)
 
-    async def _ran(self, deed: Deed, wanted: Invocation | CloutError, *, page: int = 0) -> None:
+    async def _ran(
+        self, deed: Deed, wanted: Invocation | CloutError | Card, *, page: int = 0, remark: Remark | None = None
+    ) -> None:
         ctx = await self._context(deed)
         self._habits[deed.team] = ctx.own.private
         if isinstance(wanted, Invocation) and wanted.command.manages and deed.team.startswith("discord:user:"):
-            wanted = NotAllowed(_NO_SERVER)
+            wanted = NotAllowed(NO_SERVER)
         if isinstance(wanted, CloutError):
-            await deed.answer.card(await self._refused(ctx, wanted))
+            wanted = refusal(ctx, wanted, reference=self._reference)
+        if isinstance(wanted, Card):
+            await deed.answer.card(wanted)
             return
         reading = self._rereadings.allowed(deed.team, wanted)
         card = await run(ctx, reading.invocation, deed.answer.partial, reference=self._reference)
         card = self._rereadings.finished(reading, card, zone=ctx.zone)
         self._habits[deed.team] = (await self._app.teams.settings(deed.team)).private
-        again = _again(wanted) if card.error is None else None
-        await deed.answer.card(card, page=page, again=again, share=not wanted.command.private)
-
-    async def _refused(self, ctx: Context, error: CloutError) -> Card:
-        return refusal(ctx, error, reference=self._reference)
-
-    @staticmethod
-    def _wanted(press: Press, *, private: bool) -> Invocation:
-        """Return what a control asks for."""
-        return invoke(press.command, private=private, public=press.verb == "share", **press.options)
-
-    def _named_in(self, message: discord.Message) -> Invocation | CloutError:
-        texts = [message.content, *(text for one in message.embeds for text in (one.url, one.title) if text)]
-        named = creators_in(texts, self._app.manifests).creators
-        if not named:
-            return InputError(_NO_LINKS, field="creator")
-        if len(named) == 1:
-            return invoke(DEFAULT_COMMAND, private=True, creator=named[0])
-        return invoke("compare", private=True, creators=named)
+        if remark is not None and card.error is None:
+            card = remark(card)
+        button = again(wanted) if card.error is None else None
+        await deed.answer.card(card, page=page, again=button, share=not wanted.command.private)
 
     async def _context(self, deed: Deed) -> Context:
         interaction, asker = deed.interaction, str(deed.interaction.user.id)
@@ -355,14 +351,6 @@ def _sent(interaction: Interaction) -> Mapping[str, Any]:
 
 def _ephemeral(interaction: Interaction) -> bool:
     return interaction.message is not None and interaction.message.flags.ephemeral
-
-
-def _again(invocation: Invocation) -> Button:
-    """Return the command as a button: asked again for another page or to be shared, but not read anew."""
-    flags = {argument.name for argument in invocation.command.arguments if argument.kind == "flag"}
-    given = invocation.arguments.values.items()
-    pairs = tuple((name, value) for name, values in given if name not in flags for value in values)
-    return Button(label="Again", command=invocation.command.name, arguments=pairs)
 
 
 def _heard(task: "asyncio.Future[Any]") -> None:

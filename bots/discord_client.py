@@ -17,13 +17,14 @@ from discord import app_commands
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bots.discord_bot import AWAY, RESTARTING, DiscordFront
+from bots.discord_bot import AWAY, DiscordFront
 from bots.discord_commands import payloads
 from bots.discord_limits import Refusals
 from bots.discord_messenger import DiscordMessenger
 from bots.running import STOP_SECONDS
 from bots.supervisor import Held, Service
 from core.app import App
+from core.cards_fronts import COMMAND_CHANGED
 from core.errors import CloutError, SettingsError, StoreError
 from core.messenger import Messenger
 from core.settings import DiscordSettings
@@ -35,7 +36,6 @@ SYNCED = "commands"
 _TOKEN_CLOSED = 4004
 _PATIENCE = 30.0  # seconds the library may wait at one rate limit, the least it takes, so that nothing hangs
 _OLDER = (app_commands.CommandNotFound, app_commands.CommandSignatureMismatch, app_commands.TransformerError)
-_CHANGED = "This command has changed. Type it again in a minute; Discord is still showing the old one."
 
 log = structlog.get_logger("clout.discord")
 
@@ -60,7 +60,7 @@ class Tree(app_commands.CommandTree["Client"]):
             return
         log.warning("a command is not the one Discord shows", error=type(error).__name__)
         with suppress(*AWAY):
-            await interaction.response.send_message(_CHANGED, ephemeral=True)
+            await interaction.response.send_message(COMMAND_CHANGED, ephemeral=True)
 
 
 class Client(discord.AutoShardedClient):
@@ -280,7 +280,6 @@ def _away() -> DiscordRefused:
 __all__ = [
     "BAD_TOKEN",
     "NO_ANSWER",
-    "RESTARTING",
     "Client",
     "Connection",
     "DiscordRefused",

@@ -4,6 +4,7 @@ A command without a place of its own here gets its own name, so that a new one i
 """
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -26,6 +27,7 @@ _SHOW = "show"
 _NUMBERED: frozenset[ArgumentKind] = frozenset({"creator", "account", "person", "channel", "role"})
 _NETWORKS: frozenset[ArgumentKind] = frozenset({"network"})
 _SUGGESTED: frozenset[ArgumentKind] = frozenset({"creator", "account", "command", "zone"})
+_BRACKETS = re.compile(r"[<>|]")  # would end a person's name too early
 
 Value = str | tuple[str, ...] | bool
 """What an argument was given, as `core.commands.invoke` takes it."""
@@ -86,6 +88,11 @@ def slot_of(name: str, known: Mapping[str, Command] = COMMANDS) -> Slot:
     groups = {other.partition("-")[0] for other in known if "-" in other}
     groups |= {other.words[0] for at, other in SLOTS.items() if at in known and len(other.words) > 1}
     return Slot((name, _SHOW)) if name in groups else Slot((name,))
+
+
+def shown_as(command: Command) -> str:
+    """Return a command as it is typed on Discord."""
+    return f"/{' '.join(slot_of(command.name).words)}"
 
 
 class Front(Protocol):
@@ -286,7 +293,7 @@ def written(value: object) -> str:
         case discord.Role():
             return f"<@&{value.id}>"
         case discord.User() | discord.Member():
-            return f"<@{value.id}|{value.display_name}>"
+            return f"<@{value.id}|{_BRACKETS.sub('', value.display_name)}>"
         case app_commands.AppCommandChannel() | app_commands.AppCommandThread():
             return f"<#{value.id}>"
         case _:

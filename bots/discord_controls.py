@@ -7,11 +7,11 @@ thing is asked when it is pressed, never when it is drawn.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import unquote
 
+from bots.controls import ARGUMENTS, LAST_PAGE, Press, Verb, old_control, unknown_control
 from bots.discord_text import unlinked
 from bots.pages import Page
 from core.card import Button, Item, Link, Listing, plain
@@ -19,10 +19,6 @@ from core.inert import inert
 
 Json = dict[str, Any]
 """A component as Discord reads it."""
-
-Verb = Literal["run", "page", "share", "choose", "form"]
-"""Run a command, turn to a page of its answer, post its answer to the channel, run what a select chose, or send what
-a form asked for."""
 
 VERSION = "clout1"
 """Begins every `custom_id`; cards of another version ask to be asked for anew."""
@@ -32,35 +28,12 @@ LABEL_LIMIT, OPTION_LIMIT, HINT_LIMIT = 80, 100, 150  # characters of a button, 
 ROW, OPTIONS = 5, 25  # buttons of a row, options of a select
 ACTION_ROW, BUTTON, SELECT = 1, 2, 3  # types of components
 SECONDARY, LINK = 2, 5  # styles of buttons
-_ARGUMENTS, _LAST_PAGE = 20, 10_000
 _STATE = re.compile(r"([a-z]+)~([a-z][a-z_-]{0,30})~([0-9]{1,5})~(.*)", re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z_]{0,30}")
 _VERBS: Mapping[str, Verb] = MappingProxyType(
     {"run": "run", "page": "page", "share": "share", "choose": "choose", "form": "form"}
 )
 _PACKED = str.maketrans({c: f"%{ord(c):02X}" for c in "%~="})
-
-
-class OldControl(ValueError):
-    """A control's state is not one that this version writes; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """What using a control asks for; the values of `options` are still words somebody typed once."""
-
-    verb: Verb
-    command: str
-    arguments: tuple[tuple[str, str], ...] = ()
-    page: int = 0
-
-    @property
-    def options(self) -> Mapping[str, tuple[str, ...]]:
-        """The arguments by name, as `core.commands.invoke` takes them."""
-        values: dict[str, tuple[str, ...]] = {}
-        for name, value in self.arguments:
-            values[name] = (*values.get(name, ()), value)
-        return MappingProxyType(values)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -122,7 +95,7 @@ def turning(page: Page, again: Button) -> list[Json]:
     return rows(
         [
             # a disabled one needs a state of its own as well, though it is never sent
-            control(again.model_copy(update={"label": label}), "page", page=to if on else _LAST_PAGE - at, off=not on)
+            control(again.model_copy(update={"label": label}), "page", page=to if on else LAST_PAGE - at, off=not on)
             for at, (label, to, on) in enumerate(ways)
         ]
     )
@@ -159,28 +132,24 @@ def _option(item: Item, button: Button) -> Iterator[tuple[str, Json]]:
 def pressed(state: object, values: Sequence[str] = ()) -> Press:
     """Return what using a control asks for; `values` are a select's. Raises OldControl when it cannot be ours."""
     if not isinstance(state, str) or not state.startswith("clout") or len(state) > ID_LIMIT:
-        raise OldControl("This control is not known here. Ask for the card again.")
+        raise unknown_control()
     version, _, rest = state.partition("~")
     found = _STATE.fullmatch(rest)
     verb = _VERBS.get(found[1]) if found is not None else None
-    if version != VERSION or found is None or verb is None or int(found[3]) > _LAST_PAGE:
-        raise _old()
+    if version != VERSION or found is None or verb is None or int(found[3]) > LAST_PAGE:
+        raise old_control()
     packed = (values[0] if values else "") if verb == "choose" else found[4]
     return Press("run" if verb == "choose" else verb, found[2], tuple(_unpacked(packed)), int(found[3]))
 
 
-def _old() -> OldControl:
-    return OldControl("This card was made by another version of Clout. Ask for it again.")
-
-
 def _unpacked(packed: str) -> list[tuple[str, str]]:
     if len(packed) > ID_LIMIT:
-        raise _old()
+        raise old_control()
     found: list[tuple[str, str]] = []
     for part in packed.split("~") if packed else ():
         name, said, value = part.partition("=")
         name = name or (found[-1][0] if found else "")
-        if not said or not _NAME.fullmatch(name) or len(found) >= _ARGUMENTS:
-            raise _old()
+        if not said or not _NAME.fullmatch(name) or len(found) >= ARGUMENTS:
+            raise old_control()
         found.append((name, unquote(value)))
     return found

@@ -9,8 +9,9 @@ from typing import Any
 import discord
 from discord import ui
 
-from bots.discord_commands import POSTABLE, slot_of
-from bots.discord_controls import Json, Press, custom_id, pressed
+from bots.controls import Press
+from bots.discord_commands import POSTABLE, shown_as
+from bots.discord_controls import Json, custom_id, pressed
 from bots.render_discord import DiscordMessage
 from core.card import Button
 from core.commands import Argument, Command
@@ -108,8 +109,7 @@ def form(command: Command, press: Press, networks: Sequence[tuple[str, str]]) ->
         return None
     asked = [one for one in command.arguments if one.name not in press.options and one.kind != "flag"]
     asked.sort(key=lambda one: not one.required)
-    title = f"/{' '.join(slot_of(command.name).words)}"[:TITLE_LIMIT]
-    made = ui.Modal(title=title, custom_id=state, timeout=_FORM_SECONDS)
+    made = ui.Modal(title=shown_as(command)[:TITLE_LIMIT], custom_id=state, timeout=_FORM_SECONDS)
     for argument in asked[:FIELDS]:
         made.add_item(_field(argument, networks))
     return made

@@ -15,10 +15,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bots.rereading import FRESH
 from bots.running import FAREWELL, STOP_SECONDS, Running, Seen
 from bots.slack_answer import Answer, Charts, OrDirect
-from bots.slack_controls import OldControl, Press
 from bots.slack_posts import Direct, Hook, Post
 from bots.slack_reading import (
     Body,
@@ -40,8 +38,9 @@ from bots.slack_work import Deed, Work
 from core.app import App
 from core.card import Card
 from core.cards_errors import unexpected_card
+from core.cards_fronts import RESTARTING
 from core.cards_remarks import more_named, nobody_named
-from core.commands import DEFAULT_COMMAND, Invocation, invoke, parse, run
+from core.commands import DEFAULT_COMMAND, invoke, parse, run
 from core.commands.home import home_cards
 from core.errors import CloutError, InputError
 from core.mentions import creators_in
@@ -51,7 +50,6 @@ COMMAND = "/influence"
 LINKS = "clout.links.1"
 """The `callback_id` of the shortcut on a message; slack_manifest.yaml names it."""
 
-RESTARTING = "Clout is restarting. Please try again in a minute."
 PATIENCE = 0.3  # seconds without an answer until the asker is told that we look
 SUGGEST_SECONDS = 0.2  # for suggestions while somebody types; later ones are of no use
 _EVERY_ACTION = re.compile(r"[\s\S]*")  # old cards too get an answer
@@ -220,15 +218,11 @@ class SlackFront:
                 begun = dict(press.arguments).get("creator", "")
                 await self._form(deed, body, body.get("response_url") or "", source, creator=begun)
                 return
-            invocation = _pressed_for(press, private=deed.answer.from_private)
-        except OldControl as error:
-            await self.work.refused(deed, InputError(str(error)))
-            return
+            invocation = press.wanted(private=deed.answer.from_private)
         except CloutError as error:
             await self.work.refused(deed, error)
             return
-        # a new reading and another page take the place of the card, anything else stands below it
-        deed.answer.in_place = press.verb == "page" or _reads_anew(press)
+        deed.answer.in_place = press.replaces
         await self.work.ran(deed, invocation, page=press.page)
 
     async def _links_asked(self, deed: Deed, body: Body) -> None:
@@ -263,18 +257,6 @@ class SlackFront:
 
 def _user(context: AsyncBoltContext) -> str:
     return context.user_id or ""
-
-
-def _reads_anew(press: Press) -> bool:
-    return press.verb == "run" and FRESH in press.options
-
-
-def _pressed_for(press: Press, *, private: bool) -> Invocation:
-    """Return what a control asks for; `private` says that one person sees its card."""
-    shared = press.verb == "share"
-    # what takes the place of a public card, or was shared on purpose, is public whatever the team's habit
-    public = shared or (not private and (press.verb == "page" or _reads_anew(press)))
-    return invoke(press.command, private=private and not shared, public=public, **press.options)
 
 
 async def _nothing(card: Card) -> None:

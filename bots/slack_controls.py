@@ -7,18 +7,13 @@ asked when it is pressed, never when it is drawn.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
+from bots.controls import ARGUMENTS, LAST_PAGE, Press, Verb, old_control, unknown_control
 from bots.pages import Page
 from bots.slack_blocks import BLANK, Json, entry, plain_text, unlinked
 from core.card import Button, Item, Link, Listing, plain
 from core.inert import inert
-
-Verb = Literal["run", "page", "share", "open", "link"]
-"""Run a command, turn to a page of its answer, post its answer to the channel, open its form; a link opens by itself,
-and Slack tells of it all the same."""
 
 ACTIONS = re.compile(r"clout\.(run|page|share|open|link)\.([a-z][a-z_-]{0,30})\.([0-9]{1,3})")
 """The `action_id` of every control of a card."""
@@ -28,33 +23,11 @@ VALUE_LIMIT, OPTION_LIMIT = 2_000, 150  # characters of their values
 ENTRY_LIMIT = 2_900  # characters of an entry beside its button
 BUTTONS, OPTIONS, OVERFLOW = 25, 100, 5  # of one block, one select and one menu
 _VERSION = 1  # of the state in a value; cards of another version ask to be asked for anew
-_ARGUMENTS, _ARGUMENT_LIMIT, _LAST_PAGE = 20, 500, 10_000
+_ARGUMENT_LIMIT = 500  # characters of one argument
 _COMMAND, _NAME = re.compile(r"[a-z][a-z_-]{0,30}"), re.compile(r"[a-z][a-z_]{0,30}")
 _VERBS: Mapping[str, Verb] = MappingProxyType(
     {"run": "run", "page": "page", "share": "share", "open": "open", "link": "link"}
 )
-
-
-class OldControl(ValueError):
-    """A button's state is not one that this version writes; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """What pressing a control asks for; the values of `options` are still words somebody typed once."""
-
-    verb: Verb
-    command: str
-    arguments: tuple[tuple[str, str], ...] = ()
-    page: int = 0
-
-    @property
-    def options(self) -> Mapping[str, tuple[str, ...]]:
-        """The arguments by name, as `core.commands.invoke` takes them."""
-        values: dict[str, tuple[str, ...]] = {}
-        for name, value in self.arguments:
-            values[name] = (*values.get(name, ()), value)
-        return MappingProxyType(values)
 
 
 # --- drawing ----------------------------------------------------------------------------------------------------------
@@ -175,35 +148,31 @@ def pressed(action: str, value: str | None) -> Press:
     """Return what a press of a control asks for. Raises OldControl when it cannot be one of ours."""
     named = ACTIONS.fullmatch(action) if isinstance(action, str) and len(action) <= 255 else None
     if named is None:
-        raise OldControl("This control is not known here. Ask for the card again.")
+        raise unknown_control()
     held = _held(value)
     page, command = held.get("p", 0), held.get("c", named[2])
-    if type(page) is not int or not 0 <= page <= _LAST_PAGE:
-        raise _old()
+    if type(page) is not int or not 0 <= page <= LAST_PAGE:
+        raise old_control()
     if not isinstance(command, str) or not _COMMAND.fullmatch(command):
-        raise _old()
+        raise old_control()
     return Press(_VERBS[named[1]], command, _pairs(held.get("a")), page)
-
-
-def _old() -> OldControl:
-    return OldControl("This card was made by another version of Clout. Ask for it again.")
 
 
 def _held(value: str | None) -> dict[str, object]:
     if not isinstance(value, str) or len(value) > VALUE_LIMIT:
-        raise _old()
+        raise old_control()
     try:
         held = json.loads(value)
     except (ValueError, RecursionError) as error:
-        raise _old() from error
+        raise old_control() from error
     if not isinstance(held, dict) or type(held.get("v")) is not int or held["v"] != _VERSION:
-        raise _old()
+        raise old_control()
     return held
 
 
 def _pairs(given: object) -> tuple[tuple[str, str], ...]:
-    if not isinstance(given, list) or len(given) > _ARGUMENTS:
-        raise _old()
+    if not isinstance(given, list) or len(given) > ARGUMENTS:
+        raise old_control()
     return tuple(_pair(one) for one in given)
 
 
@@ -212,4 +181,4 @@ def _pair(given: object) -> tuple[str, str]:
         case [str(name), str(value)] if _NAME.fullmatch(name) and len(value) <= _ARGUMENT_LIMIT:
             return (name, value)
         case _:
-            raise _old()
+            raise old_control()

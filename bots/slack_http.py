@@ -23,11 +23,10 @@ from bots.slack_rotation import NotTurnedYet, Rotator
 from bots.slack_scopes import INSTALL_PATH, REDIRECT_PATH, SCOPES, check, install_address
 from bots.slack_socket import Attached, web_client
 from core.app import App
+from core.cards_fronts import NOT_INSTALLED
 from core.channels import ChannelNews
 from core.errors import StoreError
 from core.vault import Vault
-
-NOT_INSTALLED = "Clout is not installed in this workspace any more. Ask whoever runs it for the install link."
 
 _MOST = 10_000  # workspaces remembered
 

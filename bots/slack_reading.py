@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from bots.slack_controls import Press, pressed
+from bots.controls import Press
+from bots.slack_controls import pressed
 from bots.slack_views import METADATA_LIMIT, Asked
 from bots.slack_words import said, typed
 from core.commands import DEFAULT_COMMAND, Invocation, invoke

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bots.controls import again
 from bots.rereading import Rereadings
 from bots.slack_answer import Answer, SignOfLife
 from bots.slack_blocks import mrkdwn
@@ -15,7 +16,8 @@ from bots.slack_people import People, manages
 from bots.slack_scopes import install_address
 from bots.turnstile import Turnstile
 from core.app import App
-from core.card import Button, Card, outside
+from core.card import Card
+from core.cards_fronts import looking_up
 from core.cards_installs import reinstall_card
 from core.commands import Context, Invocation, refusal, run
 from core.commands.grammar import creators_of
@@ -23,7 +25,6 @@ from core.errors import CloutError
 from core.messenger import Place
 
 IN_LINE = 1.5  # seconds in line until the asker is told that we look: in a crowd each line makes the others later
-_NAMED = 60  # characters of a handle in the line that says we look
 
 log = structlog.get_logger("clout.slack")
 
@@ -137,14 +138,5 @@ class Work:
         return await run(ctx, invocation, deed.answer.partial, reference=self._reference)
 
 
-def again(invocation: Invocation) -> Button:
-    """Return the command as a button: asked again for another page or to be shared, but not read anew."""
-    flags = {argument.name for argument in invocation.command.arguments if argument.kind == "flag"}
-    given = invocation.arguments.values.items()
-    pairs = tuple((name, value) for name, values in given if name not in flags for value in values)
-    return Button(label="Again", command=invocation.command.name, arguments=pairs)
-
-
 def _looking(invocation: Invocation) -> str:
-    names = [mrkdwn(outside(f"@{name.removeprefix('@')}", _NAMED)) for name in creators_of(invocation)]
-    return f"Looking up {', '.join(names)} …" if names else "One moment …"
+    return "".join(map(mrkdwn, looking_up(creators_of(invocation))))

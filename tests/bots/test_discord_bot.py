@@ -272,6 +272,11 @@ async def test_the_creators_of_a_message_are_looked_up_for_who_asks(hall, bot):
     deed = await hall.context_menu(said, MENU, "mia")
     await deed.says("51 (49 to 54)")
     assert deed.ephemeral
+    many = " ".join(f"https://bsky.app/profile/{name}.bsky.social" for name in ("beanco", "maxout", *"abcde"))
+    await (await hall.context_menu(hall.say(CREATORS, many), MENU, "mia")).says("1 more creator; these are the first")
+    nobody = await hall.context_menu(hall.say(CREATORS, "good morning"), MENU, "mia")
+    await nobody.says("Nobody to look up in this message")
+    assert nobody.ephemeral
 
 
 # --- who may ------------------------------------------------------------------------------------------------------

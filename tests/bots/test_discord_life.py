@@ -55,7 +55,8 @@ async def test_a_connection_that_breaks_costs_no_answer(hall, bot):  # noqa: F81
 
 
 async def test_what_nobody_foresaw_is_told_with_a_reference(hall, bot, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("bots.discord_bot.invoke", lambda *given, **options: 1 / 0)
+    for room in ("bots.discord_bot", "bots.controls"):
+        monkeypatch.setattr(f"{room}.invoke", lambda *given, **options: 1 / 0)
     with capture_logs() as logged:
         deed = await asked(hall)
         await deed.says("7f3a")

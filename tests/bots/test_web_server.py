@@ -12,7 +12,6 @@ import pytest
 
 from bots.fronts import serve
 from bots.meters import MeteredLookups, Meters
-from bots.slack_http import NOT_INSTALLED
 from bots.slack_scopes import check
 from bots.slack_service import SlackService
 from bots.slack_socket import BAD_TOKEN
@@ -20,6 +19,7 @@ from bots.supervisor import Supervisor
 from bots.web import BODY_LIMIT, Health, serving, web_app
 from bots.web_service import WebService
 from core.app import build
+from core.cards_fronts import NOT_INSTALLED
 from core.connectors import manifests
 from core.errors import SettingsError
 from core.settings import Settings
