@@ -126,9 +126,8 @@ def test_what_changes_things_is_for_who_manages_the_server(tree):
 # --- the same facts -----------------------------------------------------------------------------------------------
 
 
-def leaves(kind):
-    below = kind.__subclasses__()
-    return [kind] if not below else [leaf for one in below for leaf in leaves(one)]
+def every(kind):
+    return [kind, *(each for below in kind.__subclasses__() for each in every(below))]
 
 
 def made(kind):
@@ -139,7 +138,7 @@ def made(kind):
     return kind("That did not work.")
 
 
-ERRORS = {kind.__name__: made(kind) for kind in leaves(CloutError) if kind.__module__ == "core.errors"}
+ERRORS = {kind.__name__: made(kind) for kind in every(CloutError) if kind.__module__ == "core.errors"}
 CONSENTS = {
     "consent link": link_card(CONSENT, NOW, zone="UTC"),
     "disconnected": disconnected_card(Withdrawn(creator="glow", network="tiktok", handles=("glow",)), manifests={}),
