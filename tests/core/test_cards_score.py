@@ -140,6 +140,12 @@ def test_what_nobody_has_measured_is_called_assumed(networks, compared):
     assert f"4.0 {compared}" in words(card_of(reading("@glow", total(60.0), accounts)))
 
 
+@pytest.mark.parametrize(("known", "end"), [(unheard, "4 Nov 2026"), (quiet, "3 Aug 2026"), (glowguru, "22 Nov 2026")])
+def test_the_window_ends_when_the_score_was_made(known, end):
+    window = card_of(known()).blocks[1].facts[0]
+    assert plain(window.aside) == f"90 days to {end}"
+
+
 def test_what_several_networks_lack_is_said_once():
     note = ("There is no benchmark for this network yet.",)
     accounts = [account(network, network_score(network, 50.0, notes=note)) for network in ("github", "x")]
@@ -240,6 +246,7 @@ def test_history_has_a_row_a_week_and_its_changes_never_mix_versions():
     changes = [plain(row.cells[3]) for row in table.rows]
     assert changes.count("") == 2  # the oldest row, and the first of the new version
     assert "not compared" in words(card)
+    assert len(table.columns) == 4  # no column of remarks that nobody made
 
 
 def test_history_of_nothing_says_what_to_do():
