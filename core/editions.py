@@ -149,8 +149,9 @@ def lost_zone(schedule: Schedule) -> str | None:
 def _since(schedule: Schedule, until: datetime) -> datetime:
     """Return the moment a digest up to `until` compares with: the same time of day, a period before."""
     local = until.astimezone(_place(schedule))
-    at = schedule.model_copy(update={"hour": local.hour, "minute": local.minute})
-    return moment(at, covered(schedule.cadence, local.date(), schedule.day)[0])
+    if until != moment(schedule, local.date()):  # a preview, at any time; a run's own hour may be one that a gap moved
+        schedule = schedule.model_copy(update={"hour": local.hour, "minute": local.minute})
+    return moment(schedule, covered(schedule.cadence, local.date(), schedule.day)[0])
 
 
 def upcoming(found: Subscription, now: datetime) -> datetime:

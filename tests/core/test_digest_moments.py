@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.card import Card
+from core.editions import _since
 from core.schedules import Schedule, covered, next_run
 from core.store import Store
 from core.wishes import Wish
@@ -130,3 +131,16 @@ async def test_a_new_name_seen_after_a_late_digest_was_due_is_told_by_the_next(t
         clock.moment = MONDAY + 7 * DAY
         await tick(app, clock)
         assert ["New names" in one for one in digests(heard)] == [False, True]
+
+
+@pytest.mark.parametrize("zone", ["Antarctica/Troll", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia"])
+def test_every_digest_begins_at_the_very_moment_of_the_last_one(zone: str) -> None:
+    for schedule in (
+        Schedule(cadence="weekly", day=6, hour=1, minute=15, zone=zone),
+        Schedule(cadence="monthly", day=31, hour=2, minute=30, zone=zone),
+    ):
+        now, last = datetime(2026, 1, 1, tzinfo=UTC), None
+        for _ in range(70):  # over 2026-W53 too
+            run = next_run(schedule, now)
+            assert last in (None, _since(schedule, run.at))
+            now = last = run.at
