@@ -127,7 +127,7 @@ class ConsentPages:
         state, network = asked.get("state", ""), request.path_params["network"]
         browser, _, link = request.cookies.get(self._cookie(state), "").partition(".")
         code, error = asked.get("code", ""), asked.get("error", "")
-        if len(code) > _LONGEST or not SECRET.fullmatch(state):
+        if request.method != "GET" or len(code) > _LONGEST or not SECRET.fullmatch(state):  # HEAD uses nothing up
             return self._answer(Outcome(kind="unknown"))
         outcome = await self._consents.finish(network, state, browser, code=code, error=error)
         self._done(outcome)

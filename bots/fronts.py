@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bots.jobs_service import JobsService
 from bots.meters import MeteredLookups, Meters
 from bots.slack_scopes import lacks
-from bots.standby import standing_by
+from bots.standby import Standby, standing_by
 from bots.supervisor import Service, Supervisor, on_signals
 from core.app import App, build
 from core.errors import SettingsError
@@ -100,8 +100,9 @@ async def serve(
             # among the last, so that the process ends with its last front end; it is told of the end first all the same
             last: list[Service] = [jobs] if web is None or not fronts else [web, jobs]
             alone: list[Service] = [] if web is None or fronts else [web]  # for a terminal, which needs the pages alone
-            running = [*standing_by(app, fronts), *services(app), *alone]
-            supervisor = Supervisor(running, last=last, up=_greeting([*fronts, *alone]))
+            standing = standing_by(app, fronts, _greeting(fronts))
+            at_once = [one for one in (*standing, *alone) if not isinstance(one, Standby)]
+            supervisor = Supervisor([*standing, *services(app), *alone], last=last, up=_greeting(at_once))
             if web is not None:
                 web.supervisor, web.jobs = supervisor, jobs
             warming, noting = asyncio.create_task(_warmed(app)), asyncio.create_task(_noted(supervisor, web, jobs))

@@ -25,8 +25,11 @@ def lease_of(platform: str, token: str) -> str:
     return f"front:{platform}:{blake2b(token.encode(), digest_size=8).hexdigest()}"
 
 
-def standing_by(app: App, fronts: Sequence[Service]) -> list[Service]:
-    """Let each front end that is connected by a token wait for that token's lease; SQLite has one process anyway."""
+def standing_by(app: App, fronts: Sequence[Service], up: Callable[[str], object]) -> list[Service]:
+    """Let each front end that is connected by a token wait for that token's lease; SQLite has one process anyway.
+
+    `up` is told the name of each that has waited and answers now.
+    """
     settings = app.settings
     if parse_url(settings.database_url).get_backend_name() == "sqlite":
         return list(fronts)
@@ -39,7 +42,7 @@ def standing_by(app: App, fronts: Sequence[Service]) -> list[Service]:
         if token is None:  # Slack calls over HTTP: whichever process is asked answers
             return one
         leases = Leases(app.store.database, app.clock, f"{holder}-{one.name}")
-        return Standby(one, leases, lease_of(one.name, token.get_secret_value()))
+        return Standby(one, leases, lease_of(one.name, token.get_secret_value()), up=up)
 
     return [kept(one) for one in fronts]
 
@@ -58,12 +61,14 @@ class Standby:
         leases: Leases,
         lease: str,
         *,
+        up: Callable[[str], object] = lambda name: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.name = service.name
         self._service = service
         self._leases = leases
         self._lease = lease
+        self._up = up
         self._sleep = sleep
         self._active = False
         self._running: asyncio.Task[None] | None = None
@@ -102,15 +107,17 @@ class Standby:
                 told = True
             await self._sleep(RENEW_S)
 
-    async def _held(self) -> bool:
+    async def _held(self) -> bool | None:
+        """Return whether the lease is ours; None where nobody can say, and a minute later another may hold it."""
         try:
             return await self._leases.hold(self._lease)
         except StoreError:
-            return False  # nobody can say: a minute later another process may hold it
+            return None
 
     async def _active_until_lost(self) -> None:
         await self._service.start()
         self._active = True
+        self._up(self.name)
         over = asyncio.ensure_future(_over(self._service))
         try:
             failed = 0
@@ -120,7 +127,8 @@ class Standby:
                 pause.cancel()
                 if over.done():
                     return over.result()
-                failed = 0 if await self._held() else failed + 1
+                held = await self._held()
+                failed = 0 if held else MOST_FAILED if held is False else failed + 1
             log.warning("the lease was lost; another process answers", service=self.name)
         finally:
             over.cancel()

@@ -104,7 +104,9 @@ def web_app(
         return Response(meters.text(), media_type=meters.content_type)
 
     routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
-    return Starlette(routes=[*routes, *pages] + ([] if bolt is None else _slack_routes(bolt, signatures)))
+    web = Starlette(routes=[*routes, *pages] + ([] if bolt is None else _slack_routes(bolt, signatures)))
+    web.router.redirect_slashes = False  # it would lead to whatever host a request names
+    return web
 
 
 def _slack_routes(bolt: "AsyncApp", signatures: "Signatures | None") -> list[BaseRoute]:

@@ -94,7 +94,9 @@ async def test_the_whole_way_of_a_creator(app, pages, seen):
             assert (await web.request(method, link)).status_code == 200
         asked = (await sent_off(web, link)).params
         back = asked["redirect_uri"].removeprefix(PUBLIC)
-        answer = await web.get(back, params={"state": asked["state"], "code": "good-code"})
+        given = {"state": asked["state"], "code": "good-code"}
+        assert (await web.head(back, params=given)).status_code == 404
+        answer = await web.get(back, params=given)
         assert answer.status_code == 200
         assert not web.cookies, "a sign-in that is over leaves no cookie"
         assert [one.kind for one in seen] == ["connected"]

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from bots.standby import Standby, lease_of
+from bots.standby import MOST_FAILED, Standby, lease_of
 from core.database import open_database
-from core.errors import CloutError
+from core.errors import CloutError, StoreError
 from core.leases import LEASE, Leases
 from tests.core.stored_readings import HandClock
 
@@ -19,6 +19,7 @@ class Front:
 
     def __init__(self):
         self.up = False
+        self.greeted = []
         self.over = asyncio.get_running_loop().create_future()
 
     async def start(self):
@@ -59,7 +60,8 @@ async def until(true):
 
 def standby(database, clock, who):
     front, waker = Front(), Waker()
-    return Standby(front, Leases(database, clock, who), LEASED, sleep=waker.sleep), front, waker
+    made = Standby(front, Leases(database, clock, who), LEASED, up=front.greeted.append, sleep=waker.sleep)
+    return made, front, waker
 
 
 async def test_one_answers_and_the_other_takes_over(database):
@@ -70,11 +72,11 @@ async def test_one_answers_and_the_other_takes_over(database):
     await until(lambda: first.up)
     await other.start()
     await asyncio.sleep(0.05)
-    assert (second.up, await other.healthy()) == (False, True)
+    assert (second.up, second.greeted, await other.healthy()) == (False, [], True)
     await one.stop()
     assert not first.up
     waker.turn.set()
-    await until(lambda: second.up)
+    await until(lambda: second.greeted == ["discord"])
     await other.stop()
 
 
@@ -86,12 +88,25 @@ async def test_one_that_was_frozen_falls_silent(database):
     clock.moment += LEASE + timedelta(seconds=1)
     assert await Leases(database, clock, "other").hold(LEASED)
 
-    async def on():
-        while first.up:
-            slow.turn.set()
-            await asyncio.sleep(0.005)
+    slow.turn.set()  # one look is enough: the lease is another's
+    await until(lambda: not first.up)
+    await one.stop()
 
-    await asyncio.wait_for(on(), 20)
+
+async def test_a_database_that_is_away_is_borne_for_less_than_a_lease(database, monkeypatch):
+    one, first, waker = standby(database, HandClock(), "one")
+    await one.start()
+    await until(lambda: first.up)
+
+    async def away(self, lease):
+        raise StoreError("The database cannot be reached.")
+
+    monkeypatch.setattr(Leases, "hold", away)
+    for _ in range(MOST_FAILED):
+        assert first.up
+        waker.turn.set()
+        await until(lambda: not waker.turn.is_set())
+        await asyncio.sleep(0.02)
     assert not first.up
     await one.stop()
 

@@ -84,7 +84,7 @@ async def test_a_signed_command_is_answered_and_measured(slack, settings, runnin
 
 async def test_nothing_but_its_own_pages(settings, running, caller):
     async with running(settings()) as url:
-        for path in ("/", "/slack/install", "/slack/oauth_redirect", "/slack/events"):
+        for path in ("/", "/livez/", "/slack/install", "/slack/oauth_redirect", "/slack/events"):
             assert (await caller.get(url + path)).status_code in (404, 405)
         huge = await caller.post(f"{url}/slack/events", content=b"x" * 1_000_001)
         assert huge.status_code == 413
