@@ -77,7 +77,7 @@ async def test_a_feed_that_is_known_is_asked_for_only_if_it_changed(box: Sandbox
         ("500", Unavailable),
         ("html200", NotFound),
         ("not_json", Unavailable),
-        ("empty", NotFound),
+        ("empty", Unavailable),
     ],
 )
 async def test_each_trouble_has_its_error(box: Sandbox, kind: str, error: type[SourceError]) -> None:
