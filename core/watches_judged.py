@@ -6,7 +6,7 @@ process dies, nobody's answer waits for a judgement, and a reading is judged onc
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -27,8 +27,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import figures, recall
+from core.gains import gains
 from core.models import Post
-from core.readings import READ_BACK
+from core.readings import READ_BACK, WINDOW
 from core.recording import upsert
 from core.rosters_standing import FIRM
 from core.tables import (
@@ -335,12 +336,26 @@ def _far_posts(conn: Connection, ids: set[int]) -> dict[int, list[_Far]]:
         inputs = (json.loads(account.reading).get("score") or {}).get("inputs")
         if not inputs or account.failure is not None:
             continue
-        since = from_ms(account.fetched_at) - READ_BACK
-        for post in recall.posts_since(conn, account.network, account.native_id, since):
-            times = spike_times(post, inputs["typical_weighted"], inputs["posts"])
+        for post, reactions in _reactions(conn, account):
+            times = spike_times(reactions, inputs["typical_weighted"], inputs["posts"])
             if times is not None:
                 found[account.creator_id].append(_Far(account.id, post, times))
     return found
+
+
+def _reactions(conn: Connection, account: AnyRow) -> Iterator[tuple[Post, Post]]:
+    """Yield an account's posts, each with the counts that its score knows: of a running total what it gained.
+
+    A gain that is only guessed from a counter's age is left out: the guess may be wrong by all that it says.
+    """
+    at = from_ms(account.fetched_at)
+    posts = recall.posts_since(conn, account.network, account.native_id, at - READ_BACK)
+    yield from ((post, post) for post in posts if post.opened_at is None)
+    if not any(post.opened_at for post in posts):
+        return
+    past = recall.past(conn, account.network, account.native_id, at - READ_BACK, at)
+    sure = [p for p in past.posts if p.opened_at and (p.native_id in past.baselines or at - p.opened_at <= WINDOW)]
+    yield from zip(sure, gains(sure, past.baselines, at).posts, strict=True)
 
 
 def network_score(conn: Connection, creator_id: int, network: str) -> Seen | None:
