@@ -184,7 +184,7 @@ def test_entries_with_one_button_stand_beside_it_others_get_selects():
 
 
 @given(st.lists(st.tuples(st.sampled_from(["creator", "creators", "period"]), st.text(max_size=20)), max_size=5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_state_says_what_it_was_made_of(arguments):
     clean = tuple((name, outside(value, 20).text) for name, value in arguments)
     state = custom_id("run", Button(label="", command="why", arguments=clean), 3)
@@ -195,7 +195,7 @@ def test_a_state_says_what_it_was_made_of(arguments):
 
 
 @given(st.text(max_size=120) | st.from_regex(r"clout[01]?~[a-z]{0,6}~[a-z]{0,5}~[0-9]{0,6}~[ -~]*", fullmatch=True))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_state_of_a_strangers_making_is_refused_or_read(state):
     with suppress(OldControl):
         assert pressed(state).page <= 10_000
@@ -226,7 +226,7 @@ HOSTILE = st.lists(
 
 
 @given(HOSTILE, HOSTILE)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_no_words_can_act(first, second):
     stranger, other = outside(first, 60), outside(second, 60, "strong")
     markup = marked((stranger, text(" · "), other))
@@ -237,7 +237,7 @@ def test_no_words_can_act(first, second):
 
 
 @given(HOSTILE)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_our_own_words_may_quote_a_stranger(words):
     """Error messages repeat what somebody typed between backticks."""
     shown = outside(words, 40).text

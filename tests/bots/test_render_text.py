@@ -132,7 +132,7 @@ def attacked(words):
     return reading(name, total(60.0), [own, broken], name=words, candidates=others)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(HOSTILE, st.integers(LEAST_WIDTH, 130))
 def test_hostile_text_never_reaches_the_screen_raw(words, width):
     card = card_of(attacked(words))
@@ -146,7 +146,7 @@ def test_hostile_text_never_reaches_the_screen_raw(words, width):
     assert not CONTROLS.search(styled)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HOSTILE)
 def test_a_stranger_s_words_stand_in_spans_marked_untrusted(words):
     marker = "zqx" + words

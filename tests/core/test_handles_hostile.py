@@ -51,7 +51,7 @@ def _read(text: str, network: str | None = None, refusals: list[str] | None = No
         return None
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(_texts, st.one_of(st.none(), st.sampled_from(sorted(KNOWN)), st.text(max_size=12)))
 def test_only_input_errors_and_what_is_shown_reads_back(text: str, network: str | None) -> None:
     refusals: list[str] = []
@@ -63,7 +63,7 @@ def test_only_input_errors_and_what_is_shown_reads_back(text: str, network: str 
         assert again.shown == handle.shown
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_texts)
 def test_a_name_written_by_a_network_stays_itself(text: str) -> None:
     handle = _read(text)
@@ -78,7 +78,7 @@ def test_a_name_written_by_a_network_stays_itself(text: str) -> None:
         assert (again.name, again.on(manifest)) == (name, name)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_texts)
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     try:
