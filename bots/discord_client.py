@@ -142,12 +142,16 @@ async def _at_once(shard_id: int | None, *, initial: bool = False) -> None:
 
 def discord_service(app: App, hand: Callable[[Messenger], None], *, reference: Callable[[], str]) -> Service:
     """Return Discord as a service of `clout run`; `reference` makes the codes of error cards."""
-    return Held(
-        "discord",
-        lambda: connected(app, DiscordFront(app, reference=reference), hand=hand),
-        check=Connection.healthy,
-        over=Connection.over,
-    )
+
+    @asynccontextmanager
+    async def held() -> AsyncIterator[Connection]:
+        async with connected(app, DiscordFront(app, reference=reference), hand=hand) as connection:
+            try:
+                yield connection
+            finally:
+                app.messengers.remove("discord")  # the process may go on without it
+
+    return Held("discord", held, check=Connection.healthy, over=Connection.over)
 
 
 @contextmanager

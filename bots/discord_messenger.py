@@ -168,6 +168,9 @@ class DiscordMessenger:
 
     async def _asked(self, place: Place, call: Callable[[], Awaitable[Any]]) -> Any:
         """Do something over HTTP; raises DeliveryError, of which some have a sign of their own below."""
+        if self._client.is_closed():
+            again = self._clock.now() + _LATER
+            raise DeliveryForbidden(place.channel, "Clout is not connected to Discord.", retry_at=again)
         if self._client.refusals.many:
             again = self._clock.now() + _LATER
             raise DeliveryForbidden(place.channel, "Discord refused too much lately; Clout waits.", retry_at=again)

@@ -81,6 +81,7 @@ class SlackService:
 
     async def stop(self) -> None:
         """See Service.stop."""
+        self._app.messengers.remove("slack")  # the process may go on without it
         if self._held is not None:
             await self._held.stop()
 

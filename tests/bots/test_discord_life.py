@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from structlog.testing import capture_logs
 
-from bots.discord_client import BAD_TOKEN, DiscordRefused, connected, sync
+from bots.discord_client import BAD_TOKEN, DiscordRefused, connected, discord_service, sync
 from bots.discord_limits import Refusals
 from bots.discord_messenger import DiscordMessenger, nonce_of
 from core.errors import ChannelGone, DeliveryForbidden, DeliveryUnknown
@@ -327,6 +327,17 @@ async def test_a_payload_that_is_refused_goes_as_an_embed_with_the_same_nonce(ha
     await messenger.send(team, place, CARDS["why"], key="k")
     assert public(hall)[0].embeds
     assert public(hall)[0].nonce == nonce_of("k")
+
+
+async def test_a_front_end_that_ended_posts_nothing_more(hall, clout, place, team):  # noqa: F811
+    service = discord_service(clout, clout.messengers.add, reference=lambda: "0")
+    await service.start()
+    messenger = clout.messengers["discord"]
+    await service.stop()
+    assert "discord" not in clout.messengers
+    with pytest.raises(DeliveryForbidden, match="not connected") as later:
+        await messenger.send(team, place, CARDS["why"], key="k")
+    assert later.value.retry_at is not None
 
 
 async def test_nothing_is_sent_near_the_ban(clout, bot, place, team):  # noqa: F811

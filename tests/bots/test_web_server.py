@@ -118,9 +118,11 @@ async def test_a_body_that_slack_would_not_send_is_refused_at_once(settings, run
 
 async def test_a_front_end_that_is_stopped_and_started_again_answers(slack, settings, box):
     async with build(settings("CLOUT_SLACK__SIGNING_SECRET"), clock=box.clock) as app:
-        front = SlackService(app, lambda messenger: None, reference=lambda: "0010")
+        front = SlackService(app, app.messengers.add, reference=lambda: "0010")
         await front.start()
-        await front.stop()  # a standby does so when its lease is lost, and starts it again when it is back
+        await front.stop()
+        assert "slack" not in app.messengers
+        # a standby stops it when its lease is lost, and starts it again later
         await front.start()
         shown = await (await slack.command("/influence", "help history")).answer()
         assert "restarting" not in shown.text
