@@ -102,8 +102,8 @@ class GraphError(GraphWire):
 
     @property
     def lacks_token(self) -> bool:
-        """Whether it is a token that is missing; its code stands for addresses that do not exist as well."""
-        return self.code == _UNKNOWN_PATH and "access token" in (self.message or "").lower()
+        """Whether it is a token that is missing; its codes stand for other mistakes as well."""
+        return self.code in (_PARAMETER, _UNKNOWN_PATH) and _NO_TOKEN.search(self.message or "") is not None
 
     @property
     def node_type(self) -> str:
@@ -135,6 +135,7 @@ _WHY = {
 }
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _CODE_IN_WORDS = re.compile(r"\(#([0-9]{1,6})\)")
+_NO_TOKEN = re.compile(r"active access token|must provide an app access token", re.IGNORECASE)
 _NO_FIELD = re.compile(r"nonexisting field \((\w{1,60})\)", re.IGNORECASE)
 _NODE_TYPE = re.compile(r"on node type \((\w{1,60})\)", re.IGNORECASE)
 _FEATURE = re.compile(

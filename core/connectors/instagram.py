@@ -182,7 +182,7 @@ def _read(body: bytes, asked: Asked) -> Profile | Page | None:
     account = node.discovered or node
     if account.media is not None and account.username is None and account.followers is None and account.total is None:
         return _page(account, asked)
-    about = (account.username, account.name, account.biography, account.followers, account.following, account.total)
+    about = (account.username, account.biography, account.followers, account.following, account.total)
     if asked.unknown and (node.posted is not None or all(told is None for told in about)):
         return None
     return _shown(account, asked)

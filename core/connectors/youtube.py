@@ -131,8 +131,10 @@ def _named(handle: str) -> str:
     return f"@{handle}" if re.fullmatch(MANIFEST.handles.pattern, handle) and "/" not in handle else "this channel"
 
 
-def _profile(body: bytes, asked: Asked) -> Profile:
-    return _shown(_channel(body, asked), asked)
+def _profile(body: bytes, asked: Asked) -> Profile | None:
+    """Return the channel, None for several of which nobody knows which one was asked for."""
+    several = asked.unknown and len(Channels.model_validate_json(body).items or ()) > 1
+    return None if several else _shown(_channel(body, asked), asked)
 
 
 def _shown(channel: Channel, asked: Asked) -> Profile:

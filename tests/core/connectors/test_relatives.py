@@ -50,6 +50,9 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("instagram", META + "17", {"id": "17", "username": "boats", "text": "Nice."}, NOT_OURS),
     ("instagram", META + "18", {"id": "18", "mentioned_media": {"id": "17"}}, NOT_OURS),
     ("instagram", META + "ig_hashtag_search", {"data": [{"id": "17"}]}, NOT_OURS),
+    ("instagram", META + "19", {"id": "19", "name": "boats"}, NOT_OURS),  # a hashtag
+    ("twitch", TWITCH + "users", {"data": [{"id": "1", "login": "boats"}, {"id": "2", "login": "kites"}]}, NOT_OURS),
+    ("youtube", YOUTUBE + "channels", listed("channel", CHANNEL, {**CHANNEL, "id": "UCkites"}), NOT_OURS),
     ("facebook", META + "search", {"data": [{"id": "1", "name": "Boats"}]}, NOT_OURS),
     ("facebook", "https://graph.facebook.com/v25.0", {"1": {"id": "1", "name": "Boats"}}, NOT_OURS),
     ("facebook", META + "1_2", {"id": "1_2", "created_time": WHEN}, NOT_OURS),
