@@ -7,6 +7,7 @@ one workspace over Socket Mode or many over HTTP.
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -42,7 +43,7 @@ from core.cards_fronts import RESTARTING
 from core.cards_remarks import more_named, nobody_named
 from core.commands import DEFAULT_COMMAND, invoke, parse, run
 from core.commands.home import home_cards
-from core.errors import CloutError, InputError
+from core.errors import CloutError, InputError, Unavailable
 from core.mentions import creators_in
 from core.messenger import Place
 
@@ -249,7 +250,9 @@ class SlackFront:
             await self.work.ran(deed, parse("help"))
 
     async def _home_filled(self, deed: Deed, user: str) -> None:
-        ctx = await self.work.context(deed)
+        ctx = await self.work.context(deed, member=False)
+        with suppress(Unavailable):  # then it shows what a guest sees
+            ctx = await self.work.knowing(deed, ctx)
         commands = await run(ctx, parse("help"), _nothing, reference=self._reference)
         view = home(commands, await home_cards(ctx), command=self._command)
         await deed.client.views_publish(user_id=user, view=view)

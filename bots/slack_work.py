@@ -117,6 +117,13 @@ class Work:
             team_name=deed.team_name,
         )
 
+    async def knowing(self, deed: Deed, ctx: Context) -> Context:
+        """Return the context of somebody whom Slack was asked about; raises Unavailable."""
+        person = await self._people.who(deed.client, deed.workspace, deed.user)
+        leads = manages(person, deed.user, ctx.own)
+        # whoever sets up a digest means the time of day at home, where the team has no zone of its own
+        return await self.context(deed, can_manage=leads, member=person.inside, zone=person.zone)
+
     def lacking(self, error: BaseException, ref: str = "") -> Card | None:
         """Return how Clout is installed again, where an old install lacks a permission."""
         scope = scope_lacking(error)
@@ -129,10 +136,7 @@ class Work:
         ctx = await self.context(deed)
         try:
             if invocation.command.manages or invocation.command.members:  # at the press, never when a card is drawn
-                person = await self._people.who(deed.client, deed.workspace, deed.user)
-                leads = manages(person, deed.user, ctx.own)
-                # whoever sets up a digest means the time of day at home, where the team has no zone of its own
-                ctx = await self.context(deed, can_manage=leads, member=person.inside, zone=person.zone)
+                ctx = await self.knowing(deed, ctx)
         except CloutError as error:
             return self.lacking(error) or refusal(ctx, error, reference=self._reference)
         return await run(ctx, invocation, deed.answer.partial, reference=self._reference)

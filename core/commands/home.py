@@ -18,11 +18,15 @@ log = structlog.get_logger("clout.commands")
 
 @dataclass(frozen=True, slots=True)
 class HomeSection:
-    """One section: `build` returns its card, None where it has nothing to say; `order` places it, lowest first."""
+    """One section: `build` returns its card, None where it has nothing to say; `order` places it, lowest first.
+
+    One of `members` is not for guests, like the command that lists the same.
+    """
 
     name: str
     build: Callable[[Context], Awaitable[Card | None]]
     order: int = 50
+    members: bool = False
 
 
 async def home_cards(ctx: Context) -> tuple[Card, ...]:
@@ -30,6 +34,8 @@ async def home_cards(ctx: Context) -> tuple[Card, ...]:
     found = [one for name in modules() for one in getattr(importlib.import_module(name), "HOME", ())]
     cards: list[Card] = []
     for section in sorted(found, key=lambda one: (one.order, one.name)):
+        if section.members and not ctx.member:
+            continue
         try:
             card = await section.build(ctx)
         except CloutError as error:
@@ -63,6 +69,6 @@ async def digests(ctx: Context) -> Card:
 
 HOME = (
     HomeSection("tracked", tracked, order=10),
-    HomeSection("watches", watches, order=20),
-    HomeSection("digests", digests, order=30),
+    HomeSection("watches", watches, order=20, members=True),
+    HomeSection("digests", digests, order=30, members=True),
 )

@@ -110,10 +110,20 @@ async def test_what_ran_out_is_told_once():
 # --- the home tab -----------------------------------------------------------------------------------------------------
 
 
-async def opened_home(slack):
-    await slack.open_home("mia")
-    await slack.until(lambda: slack.home_tab("mia") is not None, what="a home tab")
-    return slack.home_tab("mia")
+async def opened_home(slack, who="mia"):
+    await slack.open_home(who)
+    await slack.until(lambda: slack.home_tab(who) is not None, what="a home tab")
+    return slack.home_tab(who)
+
+
+async def test_a_guest_sees_at_home_what_a_guest_may_list(slack, over_socket):
+    member = slack.read(await opened_home(slack))
+    slack.weather.fail("users.info", "internal_error")
+    for shown in (slack.read(await opened_home(slack, "ada")), slack.read(await opened_home(slack, "gus"))):
+        assert "Tracked here" in shown
+        assert [title in one for one in (member, shown) for title in ("Watches: none", "Digests: none")] == [
+            True, True, False, False,
+        ]  # fmt: skip
 
 
 async def test_the_home_tab_lists_what_this_workspace_tracks(slack, clout, box, over_socket):
