@@ -12,6 +12,7 @@ import pytest
 
 from bots.fronts import serve
 from bots.meters import MeteredLookups, Meters
+from bots.slack_installs import SlackStates
 from bots.slack_scopes import check
 from bots.slack_service import SlackService
 from bots.slack_socket import BAD_TOKEN
@@ -21,7 +22,7 @@ from bots.web_service import WebService
 from core.app import build
 from core.cards_fronts import NOT_INSTALLED
 from core.connectors import manifests
-from core.errors import SettingsError
+from core.errors import SettingsError, StoreError
 from core.settings import Settings
 from core.vault import new_key
 
@@ -146,9 +147,18 @@ async def install(caller, url):
     return await caller.get(back, headers={"cookie": cookie}), back, cookie
 
 
-async def test_a_workspace_installs_asks_and_leaves(box, slack, settings, running, caller, tmp_path):
+async def refuses(self, *_, **__):
+    raise StoreError("The disk is full.")
+
+
+async def test_a_workspace_installs_asks_and_leaves(box, slack, settings, running, caller, tmp_path, monkeypatch):
     other = slack.installing = slack.add_workspace("Northwind")
     async with running(settings(install=True)) as url:
+        slack.weather.fail("oauth.v2.access", "hang_up")
+        assert (await install(caller, url))[0].status_code == 401  # a page with the way to try again, and no error
+        with monkeypatch.context() as away:
+            away.setattr(SlackStates, "async_issue", refuses)
+            assert (await caller.get(f"{url}/slack/install")).status_code == 503
         page, back, cookie = await install(caller, url)
         assert page.status_code == 200
         assert (await caller.get(back, headers={"cookie": cookie})).status_code in (400, 401), "a state is good once"
