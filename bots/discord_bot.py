@@ -314,9 +314,8 @@ class DiscordFront:
     async def _context(self, deed: Deed) -> Context:
         interaction, asker = deed.interaction, str(deed.interaction.user.id)
         own = await self._app.teams.settings(deed.team)
-        chosen = own.managers == "everyone" or (own.managers == "list" and asker in own.named)
         here = not deed.team.startswith("discord:user:")
-        manages = here and (chosen or interaction.permissions.manage_guild)
+        manages = here and (own.lets(asker) or interaction.permissions.manage_guild)
         server = interaction.guild.name if here and interaction.guild is not None else None
         return await self._app.context(
             deed.team, asker=asker, place=place_of(interaction), can_manage=manages, team_name=server or ""

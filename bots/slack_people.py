@@ -70,6 +70,4 @@ def described(user: Mapping[str, object], workspace: str) -> Who:
 
 def manages(person: Who, user: str, own: TeamSettings) -> bool:
     """Return whether a person, by id, may change things under a team's rule; administrators always may."""
-    if not person.inside:
-        return False
-    return person.leads or own.managers == "everyone" or (own.managers == "list" and user in own.named)
+    return person.inside and (person.leads or own.lets(user))

@@ -8,7 +8,7 @@ from hashlib import blake2b
 import structlog
 
 from bots.jobs_service import executor_name
-from bots.supervisor import Service
+from bots.supervisor import Service, ended
 from core.app import App
 from core.database import parse_url
 from core.errors import StoreError
@@ -45,11 +45,6 @@ def standing_by(app: App, fronts: Sequence[Service], up: Callable[[str], object]
         return Standby(one, leases, lease_of(one.name, token.get_secret_value()), up=up)
 
     return [kept(one) for one in fronts]
-
-
-async def _over(service: Service) -> None:
-    ended: Callable[[], Awaitable[None]] | None = getattr(service, "ended", None)
-    await (asyncio.Event().wait() if ended is None else ended())
 
 
 class Standby:
@@ -118,7 +113,7 @@ class Standby:
         await self._service.start()
         self._active = True
         self._up(self.name)
-        over = asyncio.ensure_future(_over(self._service))
+        over = asyncio.ensure_future(ended(self._service))
         try:
             failed = 0
             while failed < MOST_FAILED:

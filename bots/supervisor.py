@@ -153,7 +153,7 @@ class Supervisor:
             self._up.add(service.name)
             log.info("a service is up", service=service.name)
             self._greet(service.name)
-            await _first(stop.wait(), _ended(service))
+            await _first(stop.wait(), ended(service))
         except CloutError as error:
             self._codes.append(getattr(error, "exit_code", BROKEN))
             if not stop.is_set():
@@ -190,12 +190,10 @@ def on_signals() -> asyncio.Event:
     return stop
 
 
-async def _ended(service: Service) -> None:
-    ended: Callable[[], Awaitable[None]] | None = getattr(service, "ended", None)
-    if ended is None:
-        await asyncio.Event().wait()
-    else:
-        await ended()
+async def ended(service: Service) -> None:
+    """Wait until a service ends by itself, for good where it never does; raises what it ends with."""
+    over: Callable[[], Awaitable[None]] | None = getattr(service, "ended", None)
+    await (asyncio.Event().wait() if over is None else over())
 
 
 async def _all(tasks: "Sequence[asyncio.Task[None]]") -> None:

@@ -27,6 +27,10 @@ class TeamSettings(Model):
     threshold: int = Field(3, ge=1, le=50)  # points a digest calls a move
     private: bool = False  # whether answers go to the asker alone unless they are shared
 
+    def lets(self, person: str) -> bool:
+        """Return whether a person, by platform id, may change what the team shares though no administrator."""
+        return self.managers == "everyone" or (self.managers == "list" and person in self.named)
+
     @field_validator("zone")
     @classmethod
     def _known(cls, zone: str | None) -> str | None:
