@@ -28,7 +28,7 @@ from core.connectors.base import (
 )
 from core.connectors.faults import HttpError
 from core.connectors.items import Epoch, Item, Items, Place
-from core.errors import NotFound, Private, SourceAuthFailed, SourceError, Suspended, Unavailable
+from core.errors import NotFound, Private, SourceAuthFailed, SourceChanged, SourceError, Suspended, Unavailable
 from core.manifest import BudgetRule, Credential, HandleRule, Manifest, Target, UrlForm, Verified
 from core.models import Clock, Profile, Snapshot
 
@@ -107,7 +107,7 @@ class _Own(Wire):
 
 class _Account(Wire):
     id: _Id
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")
+    name: str = Field(min_length=1, max_length=80)
     created_utc: LenientMoment = None
     link_karma: LenientCount = None
     icon_img: LenientText = None
@@ -158,10 +158,15 @@ class _Token(Wire):
 # --- answers to house types -------------------------------------------------------------------------------------------
 
 
+_WRITTEN = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
 def _about(body: bytes, asked: Asked) -> _Account:
     told = _About.model_validate_json(body).data
     if isinstance(told, _Gone):
         raise Suspended(MANIFEST.name, f"Reddit: u/{asked.handle or 'this account'} is suspended.")
+    if not asked.unknown and not _WRITTEN.fullmatch(told.name):  # it enters an address; recorded ones may be masked
+        raise SourceChanged(MANIFEST.name, "Reddit changed its answers: field data.name.", field="data.name")
     return told
 
 
@@ -262,9 +267,11 @@ def _no_token(answer: Answer, asked: Asked) -> SourceError | None:
 
 PROFILE = Call(MANIFEST, "profile", r"/user/[^/]+/about(?:\.json)?/?$", _profile, _errors)
 SUBMITTED = Call(MANIFEST, "posts", r"/user/[^/]+/submitted(?:\.json)?/?$", _page, _listing_errors)
-CALLS = (PROFILE, SUBMITTED)
 _ACCOUNT = Call(MANIFEST, "account", PROFILE.path, _about, _errors)  # before it becomes a profile
-_TOKEN = Call(MANIFEST, "token", r"/access_token$", lambda body, asked: _Token.model_validate_json(body), _no_token)
+SIGN_IN = Call(
+    MANIFEST, "token", r"/access_token$", lambda body, asked: _Token.model_validate_json(body), _no_token, "POST"
+)
+CALLS = (PROFILE, SUBMITTED, SIGN_IN)
 T = TypeVar("T")
 
 
@@ -286,7 +293,7 @@ class _Session:
             answer = await self.client.post(url, form=form, headers=headers, cost={"requests": 0})
         except HttpError as err:
             raise unreachable(MANIFEST, err) from err
-        told = _TOKEN.read(answer, Asked(handle="", now=self.now))
+        told = SIGN_IN.read(answer, Asked(handle="", now=self.now))
         lives = timedelta(seconds=min(told.expires_in or 0, _LONGEST)) - _EARLIER
         self.client.kept[self._key] = told.access_token, self.now + max(lives, _EARLIER)
         return told.access_token

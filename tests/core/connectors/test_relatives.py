@@ -6,6 +6,7 @@ What fixtures cannot say: answers to questions that we never ask, to nobody know
 import base64
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ SHARE = {"id": "urn:li:share:1", "publishedAt": 1795161600000}
 MEDIUM = {"id": "17", "timestamp": WHEN, "media_type": "IMAGE", "username": "boats"}
 OK = {"code": "ok", "message": ""}
 NOT_OURS = ("not_ours", None)
+REFUSED = {"status": 400}
 
 
 def listed(resource: str, *items: object) -> Mapping[str, object]:
@@ -83,6 +85,8 @@ ROWS: tuple[tuple[Any, ...], ...] = (
     ("github", GITHUB + "user/5/repos", [REPOSITORY], ("posts", 1)),
     # addresses as people note them
     *(("github", f"{host}/users/p", PERSON, ("profile", None)) for host in ("{{host}}", "...", "api.github.com", "")),
+    ("reddit", "https://oauth.reddit.com/user/x/about/", {"data": {"id": "a1", "name": "<NAME>"}}, ("profile", None)),
+    ("reddit", "https://www.reddit.com/api/v1/access_token", {"error": 400}, ("error", "SourceAuthFailed"), REFUSED),
     # nobody knows what was asked
     ("youtube", None, listed("channel", CHANNEL), ("profile", None)),
     ("youtube", None, listed("video", VIDEO), ("posts", 1)),
@@ -115,7 +119,7 @@ ROWS: tuple[tuple[Any, ...], ...] = (
 
 
 def _method(url: str) -> str:
-    return "POST" if "/video/list" in url or "/research/" in url else "GET"
+    return "POST" if re.search("/video/list|/research/|access_token", url) else "GET"
 
 
 def test_relatives_of_recorded_answers_are_what_they_are(tmp_path: Path) -> None:
