@@ -241,10 +241,20 @@ def move(conn: Connection, kind: str, subscription: int, place: Place, *which: C
     """
     whole = (_D.kind == kind, _D.subscription == subscription, _D.parent.is_(None))
     waits = and_(*whole, _D.state == "pending", _D.tried_at.is_(None), *which)
-    keys = list(conn.scalars(select(_D.key).where(waits)))
+    keys = _unwritten(conn, waits)
+    conn.execute(update(deliveries).where(_D.key.in_(keys)).values(**place.model_dump(), not_before=_D.due_at))
+
+
+def rewrite(conn: Connection, team: str) -> None:
+    """Let whatever of a team's waits and surely was not posted be written anew: what it says may be no longer said."""
+    _unwritten(conn, and_(_D.team == team, _D.parent.is_(None), _D.state == "pending", _D.tried_at.is_(None)))
+
+
+def _unwritten(conn: Connection, which: ColumnElement[bool]) -> list[str]:
+    keys = list(conn.scalars(select(_D.key).where(which)))
     conn.execute(delete(deliveries).where(_D.parent.in_(keys)))
-    fresh = {**place.model_dump(), "not_before": _D.due_at, "payload": None}
-    conn.execute(update(deliveries).where(_D.key.in_(keys)).values(fresh))
+    conn.execute(update(deliveries).where(_D.key.in_(keys)).values(payload=None))
+    return keys
 
 
 def give_up(conn: Connection, kind: str, subscription: int, why: str) -> None:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, false, func, or_, select, update
 
-from core.grants import SIGN, told
+from core import outbox
+from core.grants import SIGN, granted_id, told
 from core.keyring import OWNER
 from core.naming import at_handle
 from core.tables import (
@@ -172,6 +173,21 @@ def _overwriting(conn: Connection) -> Iterator[None]:
         yield
     finally:
         conn.exec_driver_sql("PRAGMA secure_delete=OFF")
+
+
+def forget_told(conn: Connection, team: str, network: str, native_id: str) -> None:
+    """Delete what was told of an account that its owner shows a team: copies of messages, and spikes of its posts."""
+    a, own = accounts.c, creator_accounts.c
+    theirs = and_(a.network == network, a.native_id == granted_id(native_id, team), own.team == team)
+    row = conn.execute(select(a.handle, own.creator_id).join(creator_accounts, own.account_id == a.id).where(theirs))
+    found = row.first()
+    if found is None:
+        return
+    one = Whose(network, (found.handle,), creator_ids=(found.creator_id,))
+    with _overwriting(conn):
+        outbox.rewrite(conn, team)
+        _forget_said(conn, one)
+        _forget_spikes(conn, network, one.creator_ids)
 
 
 def _forget_rows(conn: Connection, one: Whose) -> Sequence[int]:

@@ -300,6 +300,7 @@ class Store:
         now = self._clock.now()
 
         def work(conn: Connection) -> bool:
+            rights_rows.forget_told(conn, team, network, native_id)
             gone, creator_id = team_side.withdrawn(conn, team, network, native_id, now)
             self._regrouped(conn, creator_id, now)
             return gone
