@@ -258,7 +258,8 @@ def _reason(answer: Answer) -> str:
 
 
 def _no_token(answer: Answer, asked: Asked) -> SourceError | None:
-    if answer.status in (400, 401, 403):
+    inside = answer.status == 200 and b'"error"' in answer.body and b'"access_token"' not in answer.body
+    if inside or answer.status in (400, 401, 403):
         return SourceAuthFailed(MANIFEST.name, "Reddit refused the app's id or secret.")
     return None
 
