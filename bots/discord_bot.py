@@ -46,8 +46,8 @@ Remark = Callable[[Card], Card]
 MENU = "Influence of links here"
 SUGGEST_SECONDS = 0.2  # for names while somebody types
 _BROKEN = (aiohttp.ClientError, TimeoutError, OSError)
-AWAY = (discord.HTTPException, discord.InteractionResponded, *_BROKEN)
-"""Why an answer does not reach Discord."""
+AWAY = (discord.HTTPException, discord.RateLimited, discord.InteractionResponded, *_BROKEN)
+"""Why something does not reach Discord."""
 
 _TAKEN = 40060  # Discord: the interaction has been acknowledged already
 _CHOICES, _CHOICE = 25, 100  # names offered, and characters of each

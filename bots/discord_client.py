@@ -176,8 +176,8 @@ async def sync(app: App, client: Client, *, force: bool = False) -> bool:
         return False
     try:
         await client.tree.sync()
-    except discord.HTTPException as error:
-        log.error("Discord did not take the commands", code=error.code, why=error.text[:500])  # noqa: TRY400
+    except AWAY as error:  # those of before go on; at the next start they are told again
+        log.error("Discord did not take the commands", why=str(error)[:500])  # noqa: TRY400
         return False
     await app.store.set_setting("discord", SYNCED, mark)
     log.info("commands synced", count=len(client.tree.get_commands()))
@@ -220,8 +220,9 @@ async def logged_in(client: Client, settings: DiscordSettings) -> None:
         await client.login(settings.token.get_secret_value())
     except discord.LoginFailure as error:
         raise refused() from error
-    except discord.HTTPException as error:
-        raise DiscordRefused(f"Discord did not let Clout in ({error.status}). Try again later.", NO_ANSWER) from error
+    except (discord.HTTPException, discord.RateLimited) as error:
+        status = getattr(error, "status", 429)
+        raise DiscordRefused(f"Discord did not let Clout in ({status}). Try again later.", NO_ANSWER) from error
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise DiscordRefused("Discord cannot be reached. Check the network and try again.", NO_ANSWER) from error
 
@@ -250,7 +251,7 @@ class Connection:
             raise DiscordRefused("Discord refuses the intents Clout asks for.", BAD_TOKEN) from error
         except discord.HTTPException as error:
             raise (refused() if error.status == 401 else _away()) from error
-        except (discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
+        except (discord.GatewayNotFound, discord.RateLimited, aiohttp.ClientError, OSError) as error:
             raise _away() from error
 
     async def ready(self, seconds: float) -> None:

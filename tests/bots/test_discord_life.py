@@ -172,6 +172,20 @@ async def test_commands_are_synced_once_and_by_force(hall, clout):  # noqa: F811
     assert len(hall.syncs) == 2
 
 
+@pytest.mark.parametrize("fault", ["429", "hang_up"])
+async def test_commands_that_discord_does_not_take_now_stop_nothing(hall, clout, bot, fault):  # noqa: F811
+    hall.weather.fail("PUT /applications/*/commands", fault, seconds=100, times=6)  # 200 new commands a day are allowed
+    assert not await sync(clout, bot.client, force=True)
+    await (await asked(hall)).says("51 (49 to 54)")
+
+
+async def test_a_login_that_discord_limits_is_one_clear_line(hall, clout):  # noqa: F811
+    hall.weather.fail("GET /users/@me", "429", seconds=100)
+    with pytest.raises(DiscordRefused, match="did not let Clout in"):
+        async with running(clout, hall):
+            pass
+
+
 def test_refusals_are_counted_for_ten_minutes():
     now = [0.0]
     refusals = Refusals(lambda: now[0], most=3)
