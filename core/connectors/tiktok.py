@@ -121,7 +121,7 @@ def _handle(user: User) -> str | None:
 
 def _page(body: bytes, asked: Asked) -> Page:
     told = VideoAnswer.model_validate_json(body).data
-    if told.videos is None and told.has_more is None:
+    if told.none_told:
         raise missing("data.videos")
     posts = as_posts(told.videos or (), asked)
     return Page(

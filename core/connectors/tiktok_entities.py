@@ -6,7 +6,7 @@ Every count is optional: a field that was not asked for, or whose scope the crea
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, SecretStr, StringConstraints
 
@@ -133,8 +133,15 @@ class StudiedAnswer(Wire):
 
 
 class _Listing(Wire):
+    videos: Sequence[_Video] | None = None
     cursor: _Cursor = None
     has_more: _Flag = None
+    comments: Any = None  # of another list
+
+    @property
+    def none_told(self) -> bool:
+        """Whether it is no list of videos, not even an empty one, which comes without any."""
+        return self.videos is None and (self.has_more is None or self.comments is not None)
 
 
 class VideoList(_Listing):

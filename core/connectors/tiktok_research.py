@@ -61,7 +61,7 @@ def _profile(body: bytes, asked: Asked) -> Profile:
 def _page(body: bytes, asked: Asked) -> Page:
     """Return a page of videos; its cursor is the place and the name of the search."""
     told = StudiedVideoAnswer.model_validate_json(body).data
-    if told.videos is None and told.has_more is None:
+    if told.none_told:
         raise missing("data.videos")
     videos = told.videos or ()
     own = [video for video in videos if not asked.subject or (video.username or "").lower() == asked.subject]
