@@ -21,7 +21,7 @@ _REMOVED = "The workspace removed Clout or revoked its token. Install the app ag
 
 
 class SlackService:
-    """Slack as a service: Socket Mode, or the requests it sends to the web server, which `made` then gives a Bolt app.
+    """Slack as a service: Socket Mode, or the requests it sends to the web server, which `bolt` then answers.
 
     The one workspace of a bot token may throw the app out; then the service ends.
     """
@@ -42,32 +42,28 @@ class SlackService:
         return by_http(self._app.settings)
 
     @property
-    def has_pages(self) -> bool:
-        """Whether the web server has something to show of Slack: its requests, or the pages of installs."""
-        return self.called or installs_by_oauth(self._app.settings)
+    def installs(self) -> bool:
+        """See bots.web.SlackDoor.installs."""
+        return installs_by_oauth(self._app.settings)
 
-    async def pages(self) -> tuple[AsyncApp | None, Signatures | None]:
-        """Return what the web server shows of Slack: the Bolt app, and what tells Slack's own requests."""
-        if not self.has_pages:
-            return None, None
-        try:
-            await self.prepare()
-        except SlackRefused:  # the start of this service says so; health is told all the same
-            return None, None
-        assert self.made is not None
+    @property
+    def bolt(self) -> AsyncApp | None:
+        """See bots.web.SlackDoor.bolt."""
+        return self.made.bolt if self.made is not None else None
+
+    def signatures(self) -> Signatures | None:
+        """See bots.web.SlackDoor.signatures."""
         secret = self._app.settings.slack.signing_secret
-        signatures = Signatures(secret.get_secret_value(), self._app.clock) if secret is not None else None
-        return self.made.bolt, signatures
+        return Signatures(secret.get_secret_value(), self._app.clock) if secret is not None and self.called else None
 
     async def prepare(self) -> None:
         """Make the Bolt app; raises SlackRefused and SettingsError."""
         if self.made is None:
-            oauth = installs_by_oauth(self._app.settings)
             gone = self._removed.set
             news = Heard(self._app.digests, self._app.watches)
             self.made = (
                 many_workspaces(self._app, self._front, news=news)
-                if oauth
+                if self.installs
                 else await one_workspace(self._app, self._front, gone=gone, news=news)
             )
 

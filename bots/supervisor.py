@@ -15,9 +15,10 @@ import structlog
 
 from core.errors import CloutError
 
-OK, BROKEN = 0, 1
+OK, BROKEN, AWAY = 0, 1, 4
 STOP_SECONDS = 25.0  # until the process ends, whatever still runs
 _LAST_SECONDS = 6.0  # of them for what is closed last
+_FIRST_PAUSE, _LONGEST_PAUSE = 15.0, 300.0  # seconds until a platform that was away is tried again
 SERVICE_SECONDS = STOP_SECONDS - _LAST_SECONDS
 """How long each service may take to end, in seconds; a longer one is cut short."""
 
@@ -107,12 +108,15 @@ class Supervisor:
         say: Callable[[str], object] = lambda line: sys.stderr.write(f"{line}\n"),
         up: Callable[[str], object] = lambda name: None,
         seconds: float = STOP_SECONDS,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._services = tuple(services)
         self._last = tuple(last)
         self._say = say
         self._greet = up
         self._seconds = seconds
+        self._sleep = sleep
+        self._busy: set[str] = set()
         self._up: set[str] = set()
         self._codes: list[int] = []
         self.stopping = asyncio.Event()
@@ -132,6 +136,7 @@ class Supervisor:
         failed, else 0.
         """
         done = asyncio.Event()
+        self._busy = {one.name for one in self._services}
         last = [asyncio.create_task(self._kept(one, done)) for one in self._last]
         running = [asyncio.create_task(self._kept(one, self.stopping)) for one in self._services]
         asked = asyncio.create_task(stop.wait())
@@ -147,7 +152,24 @@ class Supervisor:
         return (self._codes[0] if self._codes else OK) if failed else OK
 
     async def _kept(self, service: Service, stop: asyncio.Event) -> None:
-        """Keep one service until it is to stop or ends by itself; what goes wrong is one line, and no other's fault."""
+        """Keep one service until it is to stop or ends by itself; what goes wrong is one line, and no other's fault.
+
+        One whose platform is away is tried again while another runs; alone it ends, and whoever runs Clout begins anew.
+        """
+        pause = _FIRST_PAUSE
+        while (code := await self._once(service, stop)) is not None:
+            self._busy.discard(service.name)
+            if code != AWAY or stop.is_set() or not self._busy:
+                self._codes.append(code)
+                return
+            await _first(stop.wait(), self._sleep(pause))
+            if stop.is_set():
+                return
+            self._busy.add(service.name)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _once(self, service: Service, stop: asyncio.Event) -> int | None:
+        """Run a service until it is to stop, and return None, or until it ends, and return its exit code."""
         try:
             await service.start()
             self._up.add(service.name)
@@ -155,16 +177,17 @@ class Supervisor:
             self._greet(service.name)
             await _first(stop.wait(), ended(service))
         except CloutError as error:
-            self._codes.append(getattr(error, "exit_code", BROKEN))
             if not stop.is_set():
                 self._say(f"{service.name}: {' '.join(filter(None, (error.message, type(error).advice)))}")
+            return int(getattr(error, "exit_code", BROKEN))
         except Exception:  # the last resort of this adapter: a fault of one must not end the others
-            self._codes.append(BROKEN)
             self._say(f"{service.name}: stopped by a fault of its own; the log has it.")
             log.exception("a service failed", service=service.name)
+            return BROKEN
         finally:
             self._up.discard(service.name)
             await service.stop()
+        return None
 
     async def _stopped(self, tasks: "Sequence[asyncio.Task[None]]", seconds: float) -> None:
         if not tasks:

@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import uvicorn
 from starlette.applications import Starlette
@@ -80,17 +80,28 @@ def database_check(store: Store) -> Check:
     return answers
 
 
-def web_app(
-    health: Health,
-    meters: Meters,
-    bolt: "AsyncApp | None" = None,
-    signatures: "Signatures | None" = None,
-    pages: Sequence[BaseRoute] = (),
-) -> Starlette:
-    """Return the web application with `pages` beside its own; with a Bolt app also installs where that has a flow.
+class SlackDoor(Protocol):
+    """What the web server shows of Slack: its requests, and the pages of installs."""
 
-    Slack's own requests are taken only with `signatures` to tell them by.
-    """
+    @property
+    def bolt(self) -> "AsyncApp | None":
+        """What answers; None until Slack was reached."""
+        ...
+
+    @property
+    def installs(self) -> bool:
+        """Whether workspaces install Clout themselves."""
+        ...
+
+    def signatures(self) -> "Signatures | None":
+        """Return what tells Slack's own requests; None where Slack does not call us."""
+        ...
+
+
+def web_app(
+    health: Health, meters: Meters, slack: SlackDoor | None = None, pages: Sequence[BaseRoute] = ()
+) -> Starlette:
+    """Return the web application, with what there is of `slack` and with `pages` beside its own."""
 
     async def livez(request: Request) -> Response:
         lag = health.pulse.lag
@@ -104,15 +115,21 @@ def web_app(
         return Response(meters.text(), media_type=meters.content_type)
 
     routes: list[BaseRoute] = [Route("/livez", livez), Route("/readyz", readyz), Route("/metrics", metrics)]
-    web = Starlette(routes=[*routes, *pages] + ([] if bolt is None else _slack_routes(bolt, signatures)))
+    web = Starlette(routes=[*routes, *pages] + ([] if slack is None else _slack_routes(slack)))
     web.router.redirect_slashes = False  # it would lead to whatever host a request names
     return web
 
 
-def _slack_routes(bolt: "AsyncApp", signatures: "Signatures | None") -> list[BaseRoute]:
+def _slack_routes(door: SlackDoor) -> list[BaseRoute]:
+    signatures = door.signatures()
+    if signatures is None and not door.installs:
+        return []
     from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler  # only where Slack calls us
 
-    handler = AsyncSlackRequestHandler(bolt)
+    async def handled(request: Request) -> Response:
+        if (bolt := door.bolt) is None:
+            return Response("Slack is not reached yet", 503)
+        return await AsyncSlackRequestHandler(bolt).handle(request)
 
     async def slack(request: Request) -> Response:
         if not _small(request.headers):
@@ -124,18 +141,16 @@ def _slack_routes(bolt: "AsyncApp", signatures: "Signatures | None") -> list[Bas
             return Response("Too slow", 408)
         if signatures is None or not signatures.genuine(body, request.headers):
             return Response("Not signed by Slack", 401)
-        return await handler.handle(request)
+        return await handled(request)
 
     async def installs(request: Request) -> Response:
         try:
-            return await handler.handle(request)
+            return await handled(request)
         except StoreError as error:
             return Response(error.message, 503, media_type="text/plain")
 
-    routes: list[BaseRoute] = []
-    if signatures is not None:
-        routes.append(Route(EVENTS_PATH, slack, methods=["POST"]))
-    if bolt.oauth_flow is not None:
+    routes: list[BaseRoute] = [Route(EVENTS_PATH, slack, methods=["POST"])] if signatures is not None else []
+    if door.installs:
         routes += [Route(path, installs, methods=["GET"]) for path in (INSTALL_PATH, REDIRECT_PATH)]
     return routes
 

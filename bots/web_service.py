@@ -44,8 +44,7 @@ class WebService:
     @asynccontextmanager
     async def _serving(self) -> AsyncIterator[int]:
         settings = self._app.settings
-        bolt, signatures = (None, None) if self._slack is None else await self._slack.pages()
-        web = web_app(self.health, self._meters, bolt, signatures, _consent_pages(self._app))
+        web = web_app(self.health, self._meters, self._slack, _consent_pages(self._app))
         async with serving(web, self.health, settings.host, settings.port or 0) as port:
             self.port = port
             yield port

@@ -59,6 +59,29 @@ async def test_when_nothing_runs_any_more_the_first_failure_is_the_exit_code():
     assert (code, len(said)) == (78, 2)
 
 
+async def test_one_whose_platform_is_away_is_tried_again_while_another_runs():
+    deeds, pauses = [], []
+
+    class Away(Steady):
+        async def start(self):
+            if len(pauses) < 6:
+                raise DiscordRefused("Discord cannot be reached.", 4)
+            await super().start()
+
+    async def slept(seconds):
+        pauses.append(seconds)
+
+    said, stop = [], asyncio.Event()
+    supervisor = Supervisor([Away("discord", deeds), Steady("slack", deeds)], say=said.append, sleep=slept)
+    running = asyncio.create_task(supervisor.run(stop))
+    async with asyncio.timeout(5):
+        while "discord up" not in deeds:
+            await asyncio.sleep(0)
+    stop.set()
+    assert await running == 0
+    assert (pauses, said) == ([15, 30, 60, 120, 240, 300], ["discord: Discord cannot be reached."] * 6)
+
+
 async def test_a_fault_of_one_is_said_without_its_traceback_and_stops_no_other():
     deeds = []
     code, said, _ = await ran([Steady("jobs", deeds, fails=ValueError("secret")), Steady("slack", deeds)])

@@ -15,7 +15,7 @@ from bots.meters import MeteredLookups, Meters
 from bots.slack_installs import SlackStates
 from bots.slack_scopes import check
 from bots.slack_service import SlackService
-from bots.slack_socket import BAD_TOKEN
+from bots.slack_socket import BAD_TOKEN, SlackRefused
 from bots.supervisor import Supervisor
 from bots.web import BODY_LIMIT, Health, serving, web_app
 from bots.web_service import WebService
@@ -128,6 +128,21 @@ async def test_a_front_end_that_is_stopped_and_started_again_answers(slack, sett
         shown = await (await slack.command("/influence", "help history")).answer()
         assert "restarting" not in shown.text
         await front.stop()
+
+
+async def test_slack_that_was_away_at_the_start_is_answered_later(slack, settings, box):
+    async with build(settings(), clock=box.clock) as app:
+        front, health = SlackService(app, app.messengers.add, reference=lambda: "0010"), Health({})
+        async with serving(web_app(health, Meters(), front), health, "127.0.0.1", 0) as port:
+            slack.request_url = f"http://127.0.0.1:{port}/slack/events"
+            slack.weather.fail("auth.test", "hang_up")
+            with pytest.raises(SlackRefused, match="cannot be reached"):
+                await front.start()
+            await front.stop()
+            assert (await slack.command("/influence", "help")).ack.status == 503
+            await front.start()
+            await (await slack.command("/influence", "help history")).says("history @creator")
+            await front.stop()
 
 
 async def test_socket_mode_keeps_its_health_beside(slack, settings, running, caller):
