@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
+from sqlalchemy import Connection
 
 from core import rosters_tracks as tracks
 from core.errors import AmbiguousHandle, InputError, NotRecorded
@@ -18,6 +20,7 @@ from core.roster import Roster, Row, Sort
 from core.rosters_intake import Progress, enter
 from core.store import Store
 from core.tables import from_ms
+from core.watches_judged import note_linked
 
 SHOWN = 10  # creators a page
 AT_ONCE = 50  # lines checked before others get their turn: some 10 ms
@@ -104,7 +107,7 @@ class Tracking:
         known = reading.name or await self._owner(team, pairs[:1])
         name = named or known or await self._lookups.new_name(team, text, reading)
         wish = tracks.Wish(known, name, pairs, wanted_tags)
-        done = await self._db.write(tracks.follow, team, wish, self._clock.now(), self._most)
+        done = await self._db.write(_follow, team, wish, self._clock.now(), self._most)
         return Tracked(
             name=done.name,
             since=from_ms(done.since),
@@ -204,10 +207,14 @@ class Tracking:
 
         result = await self._db.write(enter, team, entries, self._bare, now, self._most, entering)
         for creator_id in result.known:  # scores of accounts that were read before; each its own short transaction
-            await self._db.write(self._roster.regrouped, creator_id, now)
+            await self._db.write(self._joined, creator_id, now)
         if not result.bad:
             _tell(progress, steps, steps)
         return Imported(len(entries), result.made, result.joined, result.already, tuple(result.bad))
+
+    def _joined(self, conn: Connection, creator_id: int, now: datetime) -> None:
+        self._roster.regrouped(conn, creator_id, now)
+        note_linked(conn, creator_id, now)
 
     def _bare(self, network: str, handle: str) -> str:
         """Return what a creator is called after one of its handles: without the server, as a lookup names it."""
@@ -219,6 +226,12 @@ def _accounts(reading: Reading) -> tuple[NetworkReading, ...]:
     """Return the accounts a card stands on: all of a known creator, else those that were read."""
     stored = [one for one in reading.networks if one.native_id is not None]
     return tuple(stored if reading.linked else [one for one in stored if one.score is not None])
+
+
+def _follow(conn: Connection, team: str, wish: tracks.Wish, now: datetime, most: int | None) -> tracks.Followed:
+    done = tracks.follow(conn, team, wish, now, most)
+    note_linked(conn, done.creator_id, now)
+    return done
 
 
 def _tell(progress: Progress | None, done: int, of: int) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -61,14 +62,33 @@ _W, _M, _C = watches.c, watch_marks.c, creators.c
 
 
 def note_due(conn: Connection, account_ids: Sequence[int], now: datetime) -> None:
-    """Note the watched creators who have one of these accounts; one statement, and nothing without any watch."""
+    """Note the watched creators who have one of these accounts, nothing without any watch.
+
+    Those who have it from this moment on, such as one that waited for its first reading, begin anew.
+    """
     own = creator_accounts.c
-    _note(conn, select(own.creator_id).where(own.account_id.in_(account_ids)), now)
+    of = select(own.creator_id).where(own.account_id.in_(account_ids))
+    _begin_anew(conn, of.where(own.linked_at == to_ms(now)))
+    _note(conn, of, now)
 
 
 def note_creator(conn: Connection, creator_id: int, now: datetime) -> None:
     """Note a creator that has other accounts now, if anybody watches it."""
-    _note(conn, select(_C.id).where(_C.id == creator_id), now)
+    of = select(_C.id).where(_C.id == creator_id)
+    _begin_anew(conn, of)
+    _note(conn, of, now)
+
+
+def note_linked(conn: Connection, creator_id: int, now: datetime) -> None:
+    """Note a creator that may have been given accounts at this moment."""
+    own = creator_accounts.c
+    if conn.scalar(select(exists().where(own.creator_id == creator_id, own.linked_at == to_ms(now)))):
+        note_creator(conn, creator_id, now)
+
+
+def _begin_anew(conn: Connection, which: Select[Any]) -> None:
+    """Let watches take the next score as the one they begin with, as of another model: a link is nobody's move."""
+    conn.execute(update(watch_marks).where(_M.creator_id.in_(which)).values(model_version=""))
 
 
 def _note(conn: Connection, which: Select[Any], now: datetime) -> None:
