@@ -172,8 +172,8 @@ def settle(
     values: dict[str, Any] = {"state": state, "lease_until": None, "error": error}
     if state == "pending":
         values |= {"not_before": at + _ms(min(wait, LONGEST_WAIT)), "failures": _D.failures + int(strike)}
-    if state == "sent":
-        values |= {"message": message, "sent_at": at}
+    if state == "sent":  # what stands in the channel needs no copy here
+        values |= {"message": message, "sent_at": at, "payload": None}
     if known:
         values["tried_at"] = None
     if not _change(conn, one, values):
@@ -283,6 +283,6 @@ def note_skipped(conn: Connection, skipped: Sequence[Delivery]) -> None:
 
 
 def forget(conn: Connection, before: datetime) -> None:
-    """Drop what was said before that moment; its keys stay, so that nothing is ever said twice."""
+    """Drop what was not posted, or perhaps not, before that moment; its key stays, so that nothing is said twice."""
     old = and_(_D.due_at < to_ms(before), _D.payload.is_not(None), _D.state.not_in(("pending", "sending")))
     conn.execute(update(deliveries).where(old).values(payload=None))

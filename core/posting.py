@@ -24,13 +24,14 @@ from core.outbox import Delivery, DeliveryState
 from core.schedules import LastPost, Run, Schedule, Subscribed, Subscription, due_runs, next_run, parse_schedule, period
 from core.store import Store
 from core.teams import Teams
+from core.watches_told import forget_told
 from core.wishes import Wish
 
 log = structlog.get_logger("clout.posting")
 
 KIND = subscriptions.KIND
 NAMED_SKIPPED = 5  # missed runs that `digest status` names after a long silence
-SAID_FOR = timedelta(days=60)  # what was posted is kept this long
+SAID_FOR = timedelta(days=60)  # what was not posted, or perhaps not, is kept so long
 _TRIES = 3  # times an edit is applied again when somebody else was quicker
 _TEST = "test-"
 
@@ -237,8 +238,9 @@ class Digests:
         return await self._db.read(outbox.waiting, now)
 
     async def tidy(self, now: datetime) -> None:
-        """Forget what was said two months ago, by digests and alerts."""
+        """Forget what could not be posted two months ago, of digests and alerts, and what is told by now."""
         await self._db.write(outbox.forget, now - SAID_FOR)
+        await self._db.write(forget_told, now)
 
     async def _zone_lost(self, one: Subscription, zone: str, now: datetime) -> None:
         card = zone_card(one, zone)

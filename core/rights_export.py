@@ -109,7 +109,7 @@ LEFT_OUT: Mapping[str, str] = {
     "leases": "which process does what",
     "heartbeats": "which processes are alive",
     "subscriptions": "when and where digests are posted; they name tags and no creator",
-    "deliveries": "copies of what was posted in a team's channel, about many creators at once, for 60 days",
+    "deliveries": "messages about many creators that were not, or perhaps not, posted in a team's channel, for 60 days",
     "inbox": "the same for the terminal, until 90 days after it was read",
 }
 """Tables that are not part of the document, by name, each with the reason."""

@@ -30,6 +30,7 @@ from core.watches import News
 KIND = "alert"
 TOGETHER = timedelta(minutes=10)  # alerts of one creator in one place within this time are one message
 ALERTS_KEPT = timedelta(days=60)
+TOLD_FOR = timedelta(days=2)  # an alert is told within a day or never: its post, counts and all, is of no use then
 _TOGETHER_MS = TOGETHER // timedelta(milliseconds=1)
 
 _W = watches.c
@@ -82,7 +83,6 @@ def announce(conn: Connection, fired: Sequence[Fired], now: datetime) -> None:
         }
         conn.execute(upsert(watch_alerts, conn.dialect.name), [alert])
     conn.execute(update(watches).where(_W.id.in_(ids)).values(fired_at=to_ms(now)))
-    conn.execute(delete(watch_alerts).where(watch_alerts.c.at < to_ms(now - ALERTS_KEPT)))
 
 
 def move(conn: Connection, watch_id: int, place: Place) -> None:
@@ -96,6 +96,13 @@ def leave_unsaid(conn: Connection, watch_id: int) -> None:
     """Drop what waits to be told of a watch and is not written yet: it would be told in the words of another rule."""
     waits = select(deliveries.c.key).where(deliveries.c.state == "pending", deliveries.c.payload.is_(None))
     conn.execute(delete(watch_alerts).where(watch_alerts.c.watch_id == watch_id, watch_alerts.c.delivery.in_(waits)))
+
+
+def forget_told(conn: Connection, now: datetime) -> None:
+    """Forget the posts that alerts told of, which no network lets stand for long, and alerts of two months ago."""
+    a = watch_alerts.c
+    conn.execute(update(watch_alerts).where(a.at < to_ms(now - TOLD_FOR), a.post.is_not(None)).values(post=None))
+    conn.execute(delete(watch_alerts).where(a.at < to_ms(now - ALERTS_KEPT)))
 
 
 def take_back(conn: Connection, moves: Sequence[tuple[int, int, int]]) -> None:

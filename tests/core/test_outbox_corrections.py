@@ -142,8 +142,9 @@ async def test_an_alert_that_waits_goes_along_with_its_watch_alone(tmp_path: Pat
         assert sent == {"1": "C2", "2": "C1"}, "the second tells of a watch that stayed, too"
 
 
-async def test_what_alerts_said_is_forgotten_where_nobody_has_a_digest(tmp_path: Path, clock: HandClock) -> None:
+async def test_what_was_not_posted_is_forgotten_where_nobody_has_a_digest_too(tmp_path: Path, clock: HandClock) -> None:
     heard = Heard()
+    heard.failing = lambda key: ChannelGone("#creators", "gone") if key.startswith("alert:") else None
     async with running(tmp_path, clock, heard) as app:
         await keep_week(app.store, "glow", 48, 48, clock.now())
         rule = parse_rule(["above", "50"], ["bluesky"])
@@ -151,13 +152,14 @@ async def test_what_alerts_said_is_forgotten_where_nobody_has_a_digest(tmp_path:
         clock.moment += DAY
         await keep_day(app.store, "glow", 55, clock.now())
         await app.watches.evaluate(clock.now())
-        assert await tick(app, clock) == ["sent"]
-        key = heard.sent[-1][0]
-        clock.moment += 61 * DAY
-        await app.digests.tidy(clock.now())
-        kept = await app.store.database.read(outbox.stored, key)
-        assert kept is not None
-        assert (kept.state, kept.card) == ("sent", None)
+        (key,) = await app.digests.run_due(clock.now())
+        assert await app.deliveries.deliver(key) == "failed"
+        for days, held in ((59, True), (2, False)):
+            clock.moment += days * DAY
+            await app.digests.tidy(clock.now())
+            kept = await app.store.database.read(outbox.stored, key)
+            assert kept is not None
+            assert (kept.state, kept.card is not None) == ("failed", held)
 
 
 async def test_an_alert_of_a_rule_that_was_changed_is_not_told_in_the_new_ones_words(
