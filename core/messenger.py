@@ -85,7 +85,7 @@ class Messengers(Mapping[Platform, Messenger]):
         return self._known[platform]
 
     def __iter__(self) -> Iterator[Platform]:
-        return iter(self._known)
+        return iter(tuple(self._known))  # front ends come and go while somebody looks through them
 
     def __len__(self) -> int:
         return len(self._known)
