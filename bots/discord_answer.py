@@ -51,9 +51,10 @@ class Answer:
         return self._interaction.app_permissions.attach_files
 
     async def line(self, words: str) -> None:
-        """Show a line of our own words in the place of the answer."""
+        """Show a line of our own words in the place of the answer, or below a card that was to be replaced."""
+        said = _of_words(words)
         async with self._turn:
-            await self._attempt(self._edited(_of_words(words)))
+            await self._attempt(self._followed(said, None) if self._in_place else self._edited(said))
 
     async def partial(self, card: Card) -> None:
         """Show what is known so far, unless others would read what is private."""

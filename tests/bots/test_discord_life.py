@@ -99,8 +99,12 @@ async def test_a_stop_waits_for_what_runs_and_tells_the_rest(hall, clout, monkey
     async with running(clout, hall):
         quick, slow = await asked(hall, "@quick"), await asked(hall, "@slow")
         await begun.wait()
-    await quick.says("about 31 (22 to 41)")
-    await slow.says("Clout is restarting. Please try again in a minute.")
+        card = await quick.says("about 31 (22 to 41)")
+        again = await hall.click(card, "clout1~run~influence~0~creator=@slow~fresh=yes", "max", force=True)
+    assert "about 31 (22 to 41)" in hall.read(card), "a card that was to be read anew stays"
+    for waiting in (slow, again):
+        told = await waiting.says("Clout is restarting. Please try again in a minute.")
+    assert told.ephemeral
 
 
 async def test_what_comes_while_it_stops_is_told_so(hall, bot):  # noqa: F811
