@@ -48,7 +48,7 @@ class Backgrounds:
         """Return what is known of a move since then, and the range of the change; less where less is stored."""
         try:
             reading = await self._lookups.history(team, move.name, since=since - CARRY)
-            why = await explained(self._store, self._lookups.manifests, reading, since)
+            why = await explained(self._store, self._lookups.manifests, reading, since, exact=True)
         except CloutError:
             return Background(points=tuple(points)), None
         told = counting(reading.networks)

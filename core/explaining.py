@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from core.authenticity import counting as counting_flags
 from core.changes import ChangeLedger, change_ledger
@@ -49,18 +49,19 @@ async def _tried(lookup: Callable[[str], Awaitable[Reading]], text: str) -> Read
 
 
 async def explained(
-    store: Store, manifests: Mapping[str, Manifest], reading: Reading, since: datetime | None
+    store: Store, manifests: Mapping[str, Manifest], reading: Reading, since: datetime | None, *, exact: bool = False
 ) -> Explanation:
     """Return where a reading's points come from and, with `since`, why the score moved since then.
 
-    The change starts from the last stored reading at or before `since`; where none is kept, from the earliest one after
-    it, and `reaches_back` says so. Nothing is fetched. Raises StoreError.
+    The change starts from the last stored reading of that day, or with `exact` before that very moment; where none is
+    kept, from the earliest one after it, and `reaches_back` says so. Nothing is fetched. Raises StoreError.
     """
     told = counting(reading.networks) or counting(reading.networks, separate=True)[:1]
     posts = await asyncio.gather(*(_posts(store, one) for one in told))
     kinds = [(one.network, own) for one, own in zip(told, posts, strict=True) if _supplies_kind(one, manifests)]
     running = frozenset(name for name, manifest in manifests.items() if manifest.counts_are == "lifetime")
-    change = await _change(store, told, posts, since, running) if since is not None else None
+    last = since if since is None or exact else end_of_day(since)
+    change = await _change(store, told, posts, last, running) if last is not None else None
     return Explanation(
         reading=reading,
         points=point_ledger(reading),
@@ -122,8 +123,13 @@ def _first(stored: Sequence[Sequence[NetworkScore]], since: datetime) -> tuple[s
     versions = sorted({s.model_version for own in stored for s in own}, key=lambda v: (v != CURRENT.model_version, v))
     version = versions[0] if versions else CURRENT.model_version
     own = [[s for s in scores if s.model_version == version] for scores in stored]
-    start = max(since, min((s.as_of for scores in own for s in scores), default=since))
+    start = max(since, min((end_of_day(s.as_of) for scores in own for s in scores), default=since))
     return version, [next((s for s in reversed(scores) if s.as_of <= start), None) for scores in own]
+
+
+def end_of_day(moment: datetime) -> datetime:
+    """Return the last moment of a UTC day, of which one reading is kept: the last."""
+    return moment.astimezone(UTC).replace(hour=23, minute=59, second=59, microsecond=999_999)
 
 
 async def _then(store: Store, reading: NetworkReading, score: NetworkScore, running: frozenset[str]) -> Known | None:

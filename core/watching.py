@@ -15,6 +15,7 @@ from core.card import Card
 from core.cards_alert import alert_card, trouble_card
 from core.digests import Background, Move
 from core.errors import ChannelGone, CloutError, DeliveryError, DeliveryForbidden, InputError
+from core.explaining import end_of_day
 from core.inert import inert
 from core.intake_creators import tag_of
 from core.messenger import Messenger, Place, Platform
@@ -257,7 +258,8 @@ class Watches:
     async def _behind(self, team: str, alert: Alert) -> tuple[Background, Difference | None]:
         before = alert.before if alert.before is not None else alert.score
         move = Move(creator_id=alert.creator_id, name=alert.name, before=before, after=alert.score)
-        since = alert.before_at or alert.at - _WHY_BACK
+        # to the end of that day, of which the reading is the last: stored moments are cut to milliseconds
+        since = end_of_day(alert.before_at) if alert.before_at is not None else alert.at - _WHY_BACK
         return await self._backgrounds.of(team, move, since=since)
 
     # --- what became of it --------------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ from core.cards_why import why_card
 from core.commands import Context, parse, run
 from core.errors import InputError, NotFound, Unavailable
 from core.explain import Explanation
+from core.explaining import _first, end_of_day
 from core.formats_why import compare_json, why_csv, why_json
 from core.models import Post, Snapshot
 from core.readings import READ_BACK
+from tests.core.stored_readings import NOON, make_score
 from tests.core.toy_network import START, TEAM, HandClock, Toy, opened
 
 WEEK = timedelta(days=7)
@@ -231,3 +233,12 @@ async def test_json_and_csv_hold_every_point_unrounded(tmp_path: Path, clock: Ha
             "@glow",
             "@beanco",
         ]
+
+
+def test_a_change_begins_with_the_day_for_people_and_with_the_moment_for_a_digest() -> None:
+    morning, evening = make_score(at=NOON - timedelta(hours=4)), make_score(at=NOON + timedelta(hours=6))
+    before = make_score(at=NOON - timedelta(days=1))
+    for since, one in ((NOON, before), (end_of_day(NOON), evening)):
+        assert _first([[before, evening]], since)[1] == [one]
+    first = NOON - timedelta(days=9)
+    assert _first([[morning], [evening]], first)[1] == [morning, evening], "two accounts, first read on one day"

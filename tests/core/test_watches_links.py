@@ -1,10 +1,12 @@
 """Whose accounts are whose is the team's doing: no watch takes it for a crossing."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from core.app import App
+from core.digests import Background, Move
 from tests.core.digest_worlds import TEAM, Heard, follow, keep_day, running
 from tests.core.stored_readings import DAY, HandClock
 from tests.core.watch_worlds import alerts, read, tell, watch
@@ -63,3 +65,25 @@ async def test_an_imported_creator_whose_accounts_arrive_one_by_one_crosses_noth
         assert listed.score is not None
         assert listed.score >= 50
         assert alerts(heard) == []
+
+
+async def test_an_alert_begins_with_the_reading_it_names_to_the_microsecond(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, heard = HandClock(), Heard()
+    clock.moment += timedelta(microseconds=999_999)
+    begun: list[datetime] = []
+
+    async def of(team: str, move: Move, *, since: datetime, **_: object) -> tuple[Background, None]:
+        begun.append(since)
+        return Background(), None
+
+    async with running(tmp_path, clock, heard) as app:
+        monkeypatch.setattr(app.watches._backgrounds, "of", of)
+        await keep_day(app.store, "glow", 48, clock.now())
+        await follow(app.store, "glow", clock.now() - 60 * DAY)
+        await watch(app, "above 50")
+        first = clock.now()
+        await read(app, clock, 55)
+        assert len(alerts(heard)) == 1
+    assert all(first <= one < first + DAY for one in begun), "stored moments are cut to milliseconds"
