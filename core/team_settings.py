@@ -24,7 +24,7 @@ class TeamSettings(Model):
     managers: Managers = "admins"
     named: tuple[str, ...] = Field((), max_length=100)
     called: tuple[str, ...] = Field((), max_length=100)
-    threshold: int = Field(3, ge=1, le=50)  # points a digest calls a move
+    threshold: int = Field(2, ge=1, le=50)  # points a digest calls a move; less than 2 never are (core/movement.py)
     private: bool = False  # whether answers go to the asker alone unless they are shared
 
     def lets(self, person: str) -> bool:

@@ -19,7 +19,7 @@ async def test_everybody_sees_the_settings_and_how_they_are_changed(slack, over_
     told = await answered(slack, "settings", user="gus")
     assert told.ephemeral
     shown = read(slack, told)
-    for words in ("not set, so UTC", "administrators", "3 points", "settings managers admins", "settings private on"):
+    for words in ("not set, so UTC", "administrators", "2 points", "settings managers admins", "settings private on"):
         assert words in shown
     assert "users.info" not in [call.method for call in slack.calls]
 
@@ -39,7 +39,7 @@ async def test_a_change_is_taken_back_with_one_press(slack, clout, over_socket):
     told = await answered(slack, "settings threshold 9")
     assert "9 points" in read(slack, told)
     await (await slack.click(told, "Undo")).answer()
-    assert (await clout.teams.settings(f"slack:-:{slack.home.id}")).threshold == 3
+    assert (await clout.teams.settings(f"slack:-:{slack.home.id}")).threshold == 2
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ async def test_the_first_digest_compares_with_nothing_and_a_quiet_one_says_nothi
                 await keep_day(app.store, "glow", 58, MONDAY + ((week - 1) * 7 + day) * DAY + timedelta(hours=1))
             clock.moment = MONDAY + week * 7 * DAY
             assert sorted(await tick(app, clock)) == ["sent", "skipped"]
-        assert "Nobody moved by 3 points or more." in said(digests(heard)[-1])
+        assert "Nobody moved by 2 points or more." in said(digests(heard)[-1])
 
 
 async def test_a_new_model_is_no_move(tmp_path: Path, clock: HandClock) -> None:
