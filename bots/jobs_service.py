@@ -74,10 +74,9 @@ class JobsService:
             app.messengers,
             each=(
                 ("meters", self._measure),
-                ("sign-ins", self._sweep),
                 ("watches", app.watches.evaluate),
             ),
-            aside=(("tokens", app.renewing.renew_due),),
+            aside=(("tokens", app.renewing.renew_due), ("sign-ins", self._sweep)),
             tidy=(("tidy readings", self._tidy),),
             alone=self._alone,
             sleep=self._sleep,

@@ -283,6 +283,10 @@ def note_skipped(conn: Connection, skipped: Sequence[Delivery]) -> None:
 
 
 def forget(conn: Connection, before: datetime) -> None:
-    """Drop what was not posted, or perhaps not, before that moment; its key stays, so that nothing is said twice."""
-    old = and_(_D.due_at < to_ms(before), _D.payload.is_not(None), _D.state.not_in(("pending", "sending")))
+    """Drop what was not posted, or perhaps not, before that moment, and whatever was posted.
+
+    Its key stays, so that nothing is said twice.
+    """
+    old = or_(_D.state == "sent", and_(_D.due_at < to_ms(before), _D.state.not_in(("pending", "sending"))))
+    old = and_(_D.payload.is_not(None), old)
     conn.execute(update(deliveries).where(old).values(payload=None))

@@ -11,6 +11,7 @@ from core.finding import StoredAccount, stored_account
 from core.models import Failure
 from core.recall import Past, past
 from core.tables import account_refresh, accounts, creator_pending, from_ms, handle_key, to_ms
+from core.watches_judged import note_creator
 
 HELD = timedelta(minutes=10)  # who was taken and never came back is due again then
 LONGEST = timedelta(days=14)  # nobody waits longer for a try
@@ -117,6 +118,7 @@ def arrived(conn: Connection, network: str, found: Mapping[str, str], now: datet
         else:
             standing.arrived(conn, team, creator_id, network, key, account_id, now)
             standing.regroup(conn, creator_id, now)
+            note_creator(conn, creator_id, now)
 
 
 _AGAIN = update(account_refresh).where(_R.account_id == bindparam("of")).values(next_due_at=bindparam("due"))

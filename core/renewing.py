@@ -29,7 +29,7 @@ from core.sources import Opened, Source, of_team
 
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # after a renewal that did not come through
 REFUSED_PAUSE = timedelta(hours=1)  # after a renewal that was refused, while the token still reads
-_AT_A_TICK = 50  # tokens renewed by one process in one tick; the others come with the next
+_AT_A_TICK = 50  # tokens of a network renewed by one process in one tick; the others come with the next
 
 T = TypeVar("T")
 log = structlog.get_logger("clout.renewing")
@@ -96,9 +96,9 @@ class Renewing:
         longest = max((found.oauth.renew_ahead for found in self._owners().values()), default=timedelta(0))
         due = await self._credentials.owners_ending(now + longest, lambda where, at: self._is_due(where, at, now))
         of: defaultdict[str, list[Where]] = defaultdict(list)
-        for where in due[:_AT_A_TICK]:
+        for where in due:
             of[where.network].append(where)
-        return sum(await asyncio.gather(*map(self._renew_those, of.values())))
+        return sum(await asyncio.gather(*(self._renew_those(these[:_AT_A_TICK]) for these in of.values())))
 
     async def _renew_those(self, due: Sequence[Where]) -> int:
         """Renew tokens of one network; one that does not answer keeps those of no other waiting, and rests."""

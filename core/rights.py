@@ -158,7 +158,7 @@ class Rights:
                 )
 
         try:
-            gone = await self._store.forget(one.network, one.name, also=enter)
+            gone = await self._store.forget(one.network, one.name, known=known.native_ids, also=enter)
         finally:
             self._suppression.entered()
         log.info("an account was forgotten", network=one.network, listed=entry is not None)

@@ -66,8 +66,11 @@ class Held(NamedTuple):
     waiting: int
 
 
-def whose(conn: Connection, network: str, name: str) -> Whose:
-    """Return what a handle or native id stands for; a former handle counts where nobody bears it now."""
+def whose(conn: Connection, network: str, name: str, known: Iterable[str] = ()) -> Whose:
+    """Return what a handle or native id stands for; a former handle counts where nobody bears it now.
+
+    `known` are native ids that it is known to stand for besides.
+    """
     a, name, key = accounts.c, storable(name), handle_key(name)
     named = or_(
         _own(a.native_id, [name]),
@@ -75,7 +78,7 @@ def whose(conn: Connection, network: str, name: str) -> Whose:
         a.handle_key.startswith(f"{key}{SIGN}", autoescape=True),
     )
     found = list(conn.scalars(select(a.native_id).where(a.network == network, named))) or _formerly(conn, network, key)
-    native_ids = {told(native_id).native_id for native_id in found} | _consented(conn, network, key, name)
+    native_ids = {told(native_id).native_id for native_id in found} | _consented(conn, network, key, name) | {*known}
     rows = conn.execute(select(a.id, a.handle).where(a.network == network, _own(a.native_id, native_ids))).all()
     handles = tuple(dict.fromkeys([name, *(row.handle for row in rows)]))
     one = Whose(network, handles, tuple(sorted(native_ids)), tuple(row.id for row in rows))
@@ -157,7 +160,10 @@ def held(conn: Connection, one: Whose) -> Held:
 
 def forget(conn: Connection, one: Whose) -> Sequence[int]:
     """Delete all of it; return the creators that are left, who have other accounts."""
+    c = creators.c
     with _overwriting(conn):
+        for team in conn.scalars(select(c.team).where(c.id.in_(one.creator_ids)).distinct()).all():
+            outbox.rewrite(conn, team)
         _forget_said(conn, one)
         return _forget_rows(conn, one)
 
@@ -172,7 +178,7 @@ def _overwriting(conn: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        conn.exec_driver_sql("PRAGMA secure_delete=OFF")
+        conn.exec_driver_sql("PRAGMA secure_delete=FAST")
 
 
 def forget_told(conn: Connection, team: str, network: str, native_id: str) -> None:
@@ -217,12 +223,13 @@ def _forget_spikes(conn: Connection, network: str, creator_ids: Sequence[int]) -
 def _forget_said(conn: Connection, one: Whose) -> None:
     """Delete the copies of messages about these creators: of what was posted, and from the terminal's inbox.
 
-    What still waits to be posted stays whole.
+    What still waits to be posted stays whole; `forget` has it written anew.
     """
     c, d, i = creators.c, deliveries.c, inbox.c
     rows = conn.execute(select(c.team, c.name).where(c.id.in_(one.creator_ids))).all()
     names = sorted({at_handle(name) for name in (*one.handles, *(row.name for row in rows))})
-    named = re.compile("|".join(rf"{re.escape(json.dumps(name)[1:-1])}(?![\w-])" for name in names), re.IGNORECASE)
+    written = (re.escape(json.dumps(name, ensure_ascii=False)[1:-1]) for name in names)  # as cards are kept
+    named = re.compile("|".join(rf"{name}(?![\w-])" for name in written), re.IGNORECASE)
     teams = {row.team for row in rows}
     said = select(d.key, d.payload).where(d.team.in_(teams), d.payload.is_not(None))
     said = said.where(d.state.not_in(("pending", "sending")))

@@ -1,6 +1,6 @@
 """The store: everything Clout remembers, behind one class; SQLite today, PostgreSQL by another address."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -219,16 +219,19 @@ class Store:
         """Store scores of past days in one transaction, beside those of other versions; False without the account."""
         return await self._db.write(archive.keep_scores, network, native_id, scores)
 
-    async def forget(self, network: str, name: str, *, also: Callable[[Connection], None] = _nothing) -> bool:
+    async def forget(
+        self, network: str, name: str, *, known: Iterable[str] = (), also: Callable[[Connection], None] = _nothing
+    ) -> bool:
         """Delete an account with everything that hangs on it, of every team; False when nothing was stored of it.
 
-        `name` is a handle or a native id; `also` writes in the same transaction. See core/rights_rows.py.
+        `name` is a handle or a native id, `known` native ids that it stands for besides; `also` writes in the same
+        transaction. See core/rights_rows.py.
         """
         now = self._clock.now()
 
         def work(conn: Connection) -> bool:
             also(conn)
-            one = rights_rows.whose(conn, network, name)
+            one = rights_rows.whose(conn, network, name, known)
             for creator_id in rights_rows.forget(conn, one):
                 self._regrouped(conn, creator_id, now)
             return bool(one.native_ids or one.creator_ids)

@@ -15,7 +15,7 @@ from secrets import token_bytes
 
 import structlog
 from pydantic import SecretStr
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from core.creators import set_setting, setting
 from core.database import Database
@@ -157,8 +157,11 @@ class Suppression:
         hashes = {*ids, *(marks.handle(network, name) for name in names)}
         if not ids:
             hashes |= {marks.alone(network, name) for name in names}
+        earlier = list(conn.scalars(select(suppressions.c.at).where(suppressions.c.hash.in_(hashes))))
         conn.execute(delete(suppressions).where(suppressions.c.hash.in_(hashes)))
         at = self._own_moment(conn)
+        # a handle that the account bore when it was entered before is taken back together with the others
+        conn.execute(update(suppressions).where(suppressions.c.at.in_(earlier)).values(at=at))
         conn.execute(insert(suppressions), [{"hash": one, "at": at} for one in sorted(hashes)])
 
     def entered(self) -> None:

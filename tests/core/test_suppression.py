@@ -1,5 +1,7 @@
 """The list of those who asked not to be scored: what it holds, who reads it, and what it survives."""
 
+from datetime import timedelta
+
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
@@ -199,3 +201,13 @@ async def test_while_it_is_kept_in_mind_nothing_is_read(store, monkeypatch):
         await one.holds("open", "glow")
         await one.refuse_found(NET, profile("neon", "n"))
     assert len(reads) == 1
+
+
+async def test_a_handle_of_an_earlier_entry_is_taken_back_with_the_others(store):
+    clock = HandClock()
+    await enter(store, handles=("old",), clock=clock)
+    clock.moment += timedelta(days=9)
+    await enter(store, handles=("new",), clock=clock)
+    one = reader(store, clock=clock)
+    assert await one.release("open", "new")
+    assert not await one.holds("open", "old")

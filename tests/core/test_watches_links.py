@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from core import refresh_queue as queue
 from core.app import App
 from core.digests import Background, Move
 from tests.core.digest_worlds import TEAM, Heard, follow, keep_day, running
@@ -50,20 +51,27 @@ async def test_an_account_that_joins_or_leaves_is_no_crossing(tmp_path: Path, wa
         assert len(alerts(heard)) == 1, "what the creator does is told as before"
 
 
-async def test_an_imported_creator_whose_accounts_arrive_one_by_one_crosses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("typed", ["second", "second-old"])
+async def test_an_imported_creator_whose_accounts_arrive_one_by_one_crosses_nothing(tmp_path: Path, typed: str) -> None:
     clock, heard = HandClock(), Heard()
     async with running(tmp_path, clock, heard) as app:
-        lines = b"handle,accounts\nbluesky:glow.bsky.social,bluesky:second.bsky.social\n"
+        lines = f"handle,accounts\nbluesky:glow.bsky.social,bluesky:{typed}.bsky.social\n".encode()
         assert (await app.tracking.bring_in(TEAM, lines)).made == 1
         await keep_day(app.store, "glow", 48, clock.now())
         await watch(app, "above 50")
         await tell(app, clock)
         clock.moment += DAY / 48
         await keep_day(app.store, "second", 46, clock.now())
+        if typed != "second":  # its network writes the handle otherwise
+            came = {f"{typed}.bsky.social": "did:plc:second"}
+            await app.store.database.write(queue.arrived, "bluesky", came, clock.now())
         await tell(app, clock)
         (listed,) = (await app.watches.page(TEAM)).rows
         assert listed.score is not None
         assert listed.score >= 50
+        clock.moment += DAY
+        await keep_day(app.store, "second", 46, clock.now())
+        await read(app, clock, 48, by=DAY / 24)
         assert alerts(heard) == []
 
 
