@@ -32,8 +32,9 @@ async def try_pages(settings: Settings) -> list[Finding]:
 
 
 async def _asked(settings: Settings, public: str) -> Finding:
-    here = f"{'127.0.0.1' if settings.host in _EVERYWHERE else settings.host}:{settings.port}"
-    if await _obstacle(f"http://{here}{STYLE_PATH}"):
+    host = "127.0.0.1" if settings.host in _EVERYWHERE else settings.host
+    here = f"{f'[{host}]' if ':' in host else host}:{settings.port}"
+    if await _obstacle(f"http://{here}{STYLE_PATH}", proxies=False):
         start = "`clout run` serves them; ask again while it runs, and their address is tried too."
         return Finding(True, f"the pages of consent under {public} are not served now", start)
     why = await _obstacle(f"{public}{STYLE_PATH}")
@@ -44,11 +45,11 @@ async def _asked(settings: Settings, public: str) -> Finding:
     return Finding(False, f"the pages of consent are not reached under {public}: {why}", f"{mend} {other}")
 
 
-async def _obstacle(address: str) -> str:
+async def _obstacle(address: str, *, proxies: bool = True) -> str:
     """Return why our stylesheet does not come from an address; empty when it does."""
     timeout = aiohttp.ClientTimeout(total=SECONDS)
     try:
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as client, client.get(address) as answer:
+        async with aiohttp.ClientSession(timeout=timeout, trust_env=proxies) as client, client.get(address) as answer:
             found = await answer.content.read(_LIMIT)
     except aiohttp.ClientSSLError:
         return "its certificate is not valid"

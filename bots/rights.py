@@ -192,7 +192,7 @@ def _at(handle: str) -> str:
 def _refuse_taken(file: Path) -> None:
     from core.errors import InputError
 
-    if file.exists():
+    if os.path.lexists(file):
         raise InputError(f"{_name(file.name)} is there already. Name a new file: an export replaces nothing.")
 
 
@@ -205,7 +205,8 @@ def _write(file: Path, text: str) -> None:
             stream.write(text + "\n")
     except FileExistsError:
         _refuse_taken(file)
-    except OSError as err:
+    except (OSError, ValueError) as err:
         with suppress(OSError):
             file.unlink(missing_ok=True)
-        raise InputError(f"The file cannot be written: {err.strerror or type(err).__name__}.") from err
+        why = getattr(err, "strerror", None) or type(err).__name__
+        raise InputError(f"The file cannot be written: {why}.") from err

@@ -85,9 +85,17 @@ class InstalledClients:
         if found is not None and await _taken(self._make(found.bot_token, workspace)):
             return
         await self._installs.async_delete_all(enterprise_id=enterprise, team_id=workspace)
-        # an organisation that throws Clout out does so for all of its workspaces
+        # an organisation that throws Clout out does so for all of its workspaces, but for those with their own install
         for one in [team] if workspace else await self._store.teams(team):
-            await left(self._store, one)
+            if not await self._serves(one):
+                await left(self._store, one)
+
+    async def _serves(self, team: str) -> bool:
+        """Return whether an installation is left that a workspace is answered with."""
+        enterprise, workspace = ids_of(team)
+        if await self._found(enterprise, workspace) is not None:
+            return True
+        return enterprise is not None and await self._found(enterprise, None) is not None
 
     async def _found(self, enterprise: str | None, workspace: str | None) -> Bot | None:
         return await self._installs.async_find_bot(

@@ -156,7 +156,8 @@ class Supervisor:
 
         One whose platform is away is tried again while another runs; alone it ends, and whoever runs Clout begins anew.
         """
-        pause = _FIRST_PAUSE
+        pause, now = _FIRST_PAUSE, asyncio.get_running_loop().time
+        began = now()
         while (code := await self._once(service, stop)) is not None:
             self._busy.discard(service.name)
             if code != AWAY or stop.is_set() or not self._busy:
@@ -166,7 +167,10 @@ class Supervisor:
             if stop.is_set():
                 return
             self._busy.add(service.name)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            # what ran for long before it went away is not away for the second time
+            pause = _FIRST_PAUSE if now() - began > 2 * _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
+            began = now()
+        self._busy.discard(service.name)
 
     async def _once(self, service: Service, stop: asyncio.Event) -> int | None:
         """Run a service until it is to stop, and return None, or until it ends, and return its exit code."""

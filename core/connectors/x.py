@@ -350,7 +350,9 @@ async def fetch(
                 raise
             raise Unavailable(MANIFEST.name, error.message) from error  # what was paid for before is kept
 
-    walk = await Walk(since, limit=min(MAX_PAGES, ceil(most / min(_PAGE, first)))).over(page, MANIFEST.label)
+    full, rest = divmod(most, min(_PAGE, first))  # a last page below the least that X gives would exceed `most`
+    pages = max(1, full + (rest >= _LEAST))
+    walk = await Walk(since, limit=min(MAX_PAGES, pages)).over(page, MANIFEST.label)
     return Snapshot(
         profile=profile,
         posts=walk.inside(),

@@ -145,6 +145,19 @@ async def test_an_organisation_that_leaves_leaves_whole(slack, clout, settings, 
     assert left == [True, True, False]
 
 
+async def test_a_workspace_that_still_has_an_installation_has_not_left(slack, clout, settings, store):
+    whole = Installation(enterprise_id="E1", user_id="U1", bot_token="x", is_enterprise_install=True)
+    own = Installation(enterprise_id="E1", team_id="T1", user_id="U1", bot_token="y")
+    clients, team = made_clients(settings, store, clout), "slack:E1:T1"
+    await clout.teams.change(team, private=True)
+    for gone in (team, "slack:E1:"):  # its own, then the organisation's, while the other stays
+        await store.async_save(whole)
+        await store.async_save(own)
+        await clients.dismissed(gone)
+        assert await clout.store.left_at(team) is None
+        assert await clients.bot("E1", "T1") is not None
+
+
 async def test_two_at_once_spend_the_refresh_token_once(slack, settings, store):
     await installed(slack, store, 60)
     rotator = made_rotator(settings, store)

@@ -22,15 +22,15 @@ USER = {"data": {"id": "900", "username": "boats"}}
 NOBODY = {"errors": [{"type": "https://api.x.com/2/problems/resource-not-found", "title": "Not Found Error"}]}
 
 
-def posts(many: int) -> Mapping[str, Any]:
+def posts(many: int, first: int = 1_990_000_000_000_000_000) -> Mapping[str, Any]:
     return {
-        "data": [{"id": str(1_990_000_000_000_000_000 + n), "created_at": "2026-11-20T08:00:00Z"} for n in range(many)],
+        "data": [{"id": str(first + n), "created_at": "2026-11-20T08:00:00Z"} for n in range(many)],
         "meta": {"result_count": many},
     }
 
 
 async def spent(
-    *answers: tuple[int, object], meter: Meter | None = None, days: int = 91
+    *answers: tuple[int, object], meter: Meter | None = None, days: int = 91, most: int = 100
 ) -> tuple[float, SourceError | None, int]:
     """Dollars that a lookup leaves counted, its error, and how many requests it made."""
     left, asked = list(answers), 0
@@ -48,7 +48,7 @@ async def spent(
     meter, error = meter or Meter(), None
     try:
         client = http.scoped(MANIFEST, meter=meter)
-        keys = {"bearer_token": SecretStr(TOKEN)}
+        keys = {"bearer_token": SecretStr(TOKEN), "posts": SecretStr(str(most))}
         await fetch(Target(handle="boats"), NOW - timedelta(days=days), client, FixedClock(NOW), keys)
     except SourceError as err:
         error = err
@@ -102,6 +102,16 @@ async def test_a_read_of_what_is_new_sets_aside_what_its_first_page_can_cost() -
     found = await spent((200, USER), (200, more), meter=Meter({"usd": 0.01}, once), days=4)
     assert found == (0.18, None, 2), "what was paid for is kept, a page that the cap does not hold is left out"
     assert asked_for == [pytest.approx(0.17), pytest.approx(0.17)]
+
+
+@pytest.mark.parametrize(("most", "pages"), [(6, [5]), (14, [5, 5]), (16, [6, 6]), (34, [12, 12, 10])])
+async def test_no_more_is_read_than_the_operator_allows(most: int, pages: list[int]) -> None:
+    more = [
+        (200, {**posts(size, 100 * number + 1), "meta": {"result_count": size, "next_token": f"t{number}"}})
+        for number, size in enumerate(pages)
+    ]
+    usd, error, asked = await spent((200, USER), *more, days=4, most=most)
+    assert (usd, error, asked) == (pytest.approx(0.01 + 0.005 * sum(pages)), None, 1 + len(pages))
 
 
 async def test_a_token_is_tried_for_nothing() -> None:
