@@ -1,6 +1,8 @@
 """Slack for many workspaces, which install Clout by OAuth and call us over HTTP or over one socket."""
 
+import asyncio
 from collections import OrderedDict
+from dataclasses import dataclass
 
 import structlog
 from aiohttp import ClientError
@@ -13,6 +15,7 @@ from slack_bolt.oauth.async_oauth_settings import AsyncOAuthSettings
 from slack_sdk.oauth.installation_store.models.bot import Bot
 from slack_sdk.oauth.installation_store.models.installation import Installation
 
+from bots.running import STOP_SECONDS
 from bots.slack_answer import Charts
 from bots.slack_app import SlackFront
 from bots.slack_clients import InstalledClients
@@ -29,8 +32,24 @@ from core.errors import StoreError
 from core.vault import Vault
 
 _MOST = 10_000  # workspaces remembered
+_PATIENCE = 1.0  # seconds until what is known of a workspace will do: Slack waits three for an acknowledgement
+
+_Place = tuple[str | None, str | None]
 
 log = structlog.get_logger("clout.slack")
+
+
+@dataclass(frozen=True, slots=True)
+class _Installed(Attached):
+    """A Bolt app for many workspaces, and what it asks and renews while nobody waits."""
+
+    admission: "Admission"
+    rotator: Rotator
+
+    async def stop(self, front: SlackFront) -> None:
+        await asyncio.gather(Attached.stop(self, front), self.rotator.stop(STOP_SECONDS))
+        await self.admission.stop()
+        await self.rotator.stop(1)  # what the last answers and posts began
 
 
 def many_workspaces(app: App, front: SlackFront, *, news: ChannelNews | None = None) -> Attached:
@@ -48,11 +67,13 @@ def many_workspaces(app: App, front: SlackFront, *, news: ChannelNews | None = N
         app.store,
         address=install_address(app.settings),
     )
-    bolt = _bolt(app, store, clients)
+    admission = Admission(clients)
+    bolt = _bolt(app, store, admission)
     front.attach(bolt)
     life = SlackLife(clients, app.clock, news=news)
     life.attach(bolt)
-    return Attached(bolt, life, SlackMessenger(clients, Charts(app.draw), app.clock))
+    messenger = SlackMessenger(clients, Charts(app.draw), app.clock)
+    return _Installed(bolt, life, messenger, admission, rotator)
 
 
 def _installs(app: App) -> SlackInstalls:
@@ -67,26 +88,26 @@ def _installs(app: App) -> SlackInstalls:
 
 
 class Admission(AsyncAuthorize):
-    """Tells Bolt whose request it is, before each acknowledgement: the installation says so, and Slack is not asked.
+    """Tells Bolt whose request it is, before each acknowledgement: the installation says so.
 
-    Bolt's own asks Slack as well, and takes every fault of Slack's and of the database for an app that was removed.
-    What is known of a workspace is good enough while the database is away.
+    Bolt's own asks Slack each time, and takes every fault of Slack's and of the database for an app that was removed.
+    Here Slack is asked only for the next of a token that has ended. What is known of a workspace is good enough while
+    the database or that token is away or late, by `patience` seconds.
     """
 
-    def __init__(self, clients: InstalledClients) -> None:
+    def __init__(self, clients: InstalledClients, *, patience: float = _PATIENCE) -> None:
         self._clients = clients
-        self._known: OrderedDict[tuple[str | None, str | None], Bot] = OrderedDict()
+        self._patience = patience
+        self._known: OrderedDict[_Place, Bot] = OrderedDict()
+        self._asked: dict[_Place, asyncio.Task[Bot | None]] = {}  # under way; those who come meanwhile share it
 
     async def __call__(
         self, *, context: AsyncBoltContext, enterprise_id: str | None, team_id: str | None, **more: str | None
     ) -> AuthorizeResult | None:
         """Return whose request it is, None where Clout is not installed; raises StoreError and NotTurnedYet."""
         place = (enterprise_id, None if context.is_enterprise_install else team_id)
-        try:
-            bot = await self._clients.bot(*place)
-        except (StoreError, NotTurnedYet):
-            if (bot := self._known.get(place)) is None:
-                raise
+        known = self._known.get(place)
+        bot = await (self._clients.bot(*place) if known is None else self._soon(place, known))
         self._known.pop(place, None)
         if bot is None:
             return None
@@ -103,6 +124,35 @@ class Admission(AsyncAuthorize):
             bot_scopes=bot.bot_scopes,
         )
 
+    async def stop(self) -> None:
+        """Give up what is still asked of the database."""
+        asked = list(self._asked.values())
+        for task in asked:
+            task.cancel()
+        await asyncio.gather(*asked, return_exceptions=True)
+
+    async def _soon(self, place: _Place, known: Bot) -> Bot | None:
+        """Return the bot as it is stored, or as it is known where that fails or is late."""
+        task = self._asked.get(place) or self._ask(place)
+        await asyncio.wait({task}, timeout=self._patience)  # which leaves what is late to end
+        if not task.done():
+            return known
+        try:
+            return task.result()
+        except (StoreError, NotTurnedYet):
+            return known
+
+    def _ask(self, place: _Place) -> asyncio.Task[Bot | None]:
+        task = self._asked[place] = asyncio.create_task(self._clients.bot(*place))
+
+        def ended(task: asyncio.Task[Bot | None]) -> None:
+            del self._asked[place]
+            if not task.cancelled():
+                task.exception()  # or the loop complains where nobody waited to the end
+
+        task.add_done_callback(ended)
+        return task
+
 
 class _Flow(AsyncOAuthFlow):
     """Installs by OAuth; Slack that cannot be reached is a page as well, as is a code that it does not take."""
@@ -115,7 +165,7 @@ class _Flow(AsyncOAuthFlow):
             return None
 
 
-def _bolt(app: App, store: SlackInstalls, clients: InstalledClients) -> AsyncApp:
+def _bolt(app: App, store: SlackInstalls, admission: Admission) -> AsyncApp:
     """Return a Bolt app that any workspace can install."""
     slack = app.settings.slack
     client = web_client(slack)
@@ -123,7 +173,7 @@ def _bolt(app: App, store: SlackInstalls, clients: InstalledClients) -> AsyncApp
         name="clout",  # else it looks through the whole stack for one
         client=client,
         signing_secret=_shown(slack.signing_secret),
-        authorize=Admission(clients),  # type: ignore[arg-type]  # an instance is taken, its hint is old
+        authorize=admission,  # type: ignore[arg-type]  # an instance is taken, its hint is old
         oauth_flow=_Flow(client=client, settings=_oauth(app, store)),
         user_facing_authorize_error_message=NOT_INSTALLED,
     )
